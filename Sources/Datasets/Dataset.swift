@@ -46,6 +46,13 @@ public protocol Dataset: Sendable {
     /// - Precondition: 0 ≤ sample < count.
     func label(_ sample: Int) -> Int
 
+    /// Whether it is known what a sample is. False only for rows of a table that are to be predicted
+    /// (``DatasetOptions/testMayLackLabels``): their label is a 0 that says nothing, their targets are infinite. True by
+    /// default.
+    ///
+    /// - Precondition: 0 ≤ sample < count.
+    func isLabelled(_ sample: Int) -> Bool
+
     /// Writes the images of a batch as floats (bytes become values in [0, 1]) and their labels, in the order
     /// asked for.
     ///
@@ -75,6 +82,7 @@ public protocol Dataset: Sendable {
 extension Dataset {
     public var sourceRows: Int { count }
     public func sourceRow(_ sample: Int) -> Int { sample }
+    public func isLabelled(_ sample: Int) -> Bool { true }
     public var task: LearningTask { .classes(classes) }
     public var origins: SampleOrigins? { nil }
     public var normalization: Normalization? { nil }
@@ -165,6 +173,9 @@ public struct ImageShape: Sendable, Hashable, CustomStringConvertible {
 
     /// Number of elements of one image.
     public var count: Int { channels * height * width }
+
+    /// Whether it is a row of numbers and no image.
+    public var isRow: Bool { channels == 1 && height == 1 }
 
     /// The three extents with `×` between them, e.g. `1×28×28`.
     public var description: String { "\(channels)×\(height)×\(width)" }

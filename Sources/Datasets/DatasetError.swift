@@ -55,7 +55,9 @@ public enum DatasetError: UserError, Equatable {
         case .countMismatch(let images, let imageCount, let labels, let labelCount):
             "\(images) holds \(imageCount) images but \(labels) holds \(labelCount) labels"
         case .shapeMismatch(let train, let trainShape, let test, let testShape):
-            "\(train) holds images of \(trainShape) but \(test) of \(testShape)"
+            trainShape.isRow && testShape.isRow
+                ? "\(train) holds rows of \(trainShape.width) features but \(test) of \(testShape.width)"
+                : "\(train) holds images of \(trainShape) but \(test) of \(testShape)"
         case .labelOutOfRange(let file, let sample, let label, let classes):
             "\(file) gives sample \(sample) the label \(label), outside 0 ..< \(classes)"
         case .malformed(let file, let reason): "\(file): \(reason)"

@@ -21,6 +21,9 @@ public struct DatasetOptions: Sendable, Equatable, Codable {
     /// numbered by this list, so that they mean to the model what they meant in training. Empty: numbered by
     /// the labels found in the file.
     public var classNames: [String] = []
+    /// Whether samples of a test split of its own may come without a label or targets, because they are to be predicted.
+    /// Text tables alone know of such samples.
+    public var testMayLackLabels = false
     /// Folder for decompressed and converted copies of files. When nil: the folder in `FEDMPI_CACHE`, or else
     /// the first writable one of `XDG_CACHE_HOME/fedmpi` (else `HOME/.cache/fedmpi`) and `TMPDIR/fedmpi-UID`
     /// (else `/tmp/fedmpi-UID`).

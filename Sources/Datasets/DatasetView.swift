@@ -19,6 +19,7 @@ extension DatasetView {
     public var sourceRows: Int { base.sourceRows }
     public func sourceRow(_ sample: Int) -> Int { base.sourceRow(sample) }
     public func label(_ sample: Int) -> Int { base.label(sample) }
+    public func isLabelled(_ sample: Int) -> Bool { base.isLabelled(sample) }
     public func read(
         _ samples: Span<UInt32>, into images: inout MutableSpan<Float>, labels: inout MutableSpan<Int32>
     ) {

@@ -21,6 +21,9 @@ public protocol DatasetSource: Sendable {
     /// Equal to ``isMade`` by default.
     static var takesSeed: Bool { get }
 
+    /// What messages call its samples: `images` by default.
+    static var samples: String { get }
+
     /// Creates a source from the user's choices. Reads no file.
     ///
     /// - Parameters:
@@ -48,6 +51,7 @@ extension DatasetSource {
     public static var classNames: [String] { [] }
     public static var isMade: Bool { false }
     public static var takesSeed: Bool { isMade }
+    public static var samples: String { "images" }
 
     /// The file or folder after the colon.
     ///
@@ -107,6 +111,13 @@ extension Catalog<any DatasetSource.Type> {
     /// - Parameter choice: what the user typed: `name` or `name:argument`.
     public func takeSeed(_ choice: String) -> Bool {
         source(of: choice)?.takesSeed ?? false
+    }
+
+    /// What messages call the samples of a data set: `rows` of a table; `images` when no source has this name.
+    ///
+    /// - Parameter choice: what the user typed: `name` or `name:argument`.
+    public func samples(of choice: String) -> String {
+        source(of: choice)?.samples ?? "images"
     }
 
     /// The source that a choice names; what follows the colon is not looked at.

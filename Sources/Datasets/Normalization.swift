@@ -71,7 +71,7 @@ public struct Normalization: Sendable, Equatable {
 
     /// Channels, or columns where a sample is a row of numbers.
     private static func groups(_ shape: ImageShape) -> Int {
-        shape.channels == 1 && shape.height == 1 ? shape.width : shape.channels
+        shape.isRow ? shape.width : shape.channels
     }
 
     /// Checks that there is a mean for each channel, or column.

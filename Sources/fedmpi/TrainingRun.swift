@@ -115,6 +115,11 @@ struct TrainingRun {
         try ModelFile.resolve(&own)
         try FleetFile.resolve(&own)
         let settings = resumed?.state.settings ?? own
+        if let resumed, resumed.state.round >= settings.rounds, !output.quiet {
+            Console.error(
+                "fedmpi: note: '\(resumed.folder.lastPathComponent)' is finished, \(Format.count(resumed.state.round, "round")) "
+                    + "of \(settings.rounds); --rounds \(2 * settings.rounds), say, makes it longer")
+        }
         return Beginning(resumed: resumed, settings: settings, start: try ModelFile.initialWeights(settings))
     }
 

@@ -56,7 +56,7 @@ import Testing
         let run = SweepRun(
             index: 0, settings: RunSettings(), outputs: RunOutputs.Choice(results: results.path, name: "run"),
             name: "run", isTimed: false)
-        let error = #expect(throws: ConfigurationError.self) { try run.progress() }
+        let error = #expect(throws: ConfigurationError.self) { try run.progress(renamedBy: "--sweep-name") }
         #expect(try #require(error).description.contains("it is a symbolic link"))
     }
 

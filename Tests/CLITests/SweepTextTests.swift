@@ -33,10 +33,14 @@ import Testing
         #expect(
             table.text
                 == """
-                strategy     final, %      best, %  rounds to 80 %    MB up to 80 %     wall s
-                a         60.0 ± 20.0  70.0 ± 26.5  1.5 ± 0.7 (2/3)  3.00 ± 1.41 (2/3)  1.5 ± 0.0
-                b          30.0 ± 0.0   30.0 ± 0.0                –                  –  1.5 ± 0.0
-                """.replacing("rounds to 80 %    MB", with: " rounds to 80 %      MB"))
+                strategy     final, %      best, %   rounds to 80 %   MB to reach 80 %
+                a         60.0 ± 20.0  70.0 ± 26.5  1.5 ± 0.7 (2/3)  3.00 ± 1.41 (2/3)
+                b          30.0 ± 0.0   30.0 ± 0.0                –                  –
+
+                strategy     wall s
+                a         1.5 ± 0.0
+                b         1.5 ± 0.0
+                """)
     }
 
     @Test func `A run that did not finish is missing from a page, and said to be`() {

@@ -34,23 +34,38 @@ import Testing
     }
 
     @Test func aTextWithoutADeclarationSaysWhatToAdd() {
-        let remedy = "if the column is of texts, text=colour makes a feature of each, ignore=colour leaves it out"
+        let remedy =
+            "add text=colour to --dataset-options to make features of the texts, or ignore=colour to leave them out"
         #expect(
             tables.message(cars, ["label": "sold"])
-                == "train.csv: line 2, column 0: 'red' is no number; \(remedy)")
+                == "train.csv: line 2, column 'colour': 'red' is no number; \(remedy)")
         #expect(
             tables.message("0,1\n1,red\n")
-                == "train.csv: line 2, column 1: 'red' is no number; "
-                + remedy.replacing("colour", with: "1"))
+                == "train.csv: line 2, column 2 (counted from 1): 'red' is no number; if these are the labels, add label=1 to "
+                + "--dataset-options (without it the first column is the label); text=1 makes features of the texts, ignore=1 "
+                + "leaves them out (options count columns from 0)")
+        #expect(
+            tables.message("0,1\n1,red\n", ["label": "0"])
+                == "train.csv: line 2, column 2 (counted from 1): 'red' is no number; "
+                + remedy.replacing("colour", with: "1") + " (options count columns from 0)")
+    }
+
+    /// As somebody who has a table and has not said what is to be learnt.
+    @Test func whoDoesNotNameTheLabelIsToldHow() {
+        #expect(
+            tables.message("length,width,kind\n4,3,setosa\n5,2,virginica\n")
+                == "train.csv: line 2, column 'kind': 'setosa' is no number; if these are the labels, add label=kind to "
+                + "--dataset-options (without it the first column, 'length', is the label); text=kind makes features of the "
+                + "texts, ignore=kind leaves them out")
     }
 
     @Test func anUnknownTextIsRefused() {
         #expect(
             tables.message(cars, test: "colour,doors,sold\npink,1,1\n", ["label": "sold", "text": "colour"])
-                == "test.csv: line 2, column 0: 'pink' is none of the texts to train on: blue, green, red")
+                == "test.csv: line 2, column 'colour': 'pink' is none of the texts to train on: blue, green, red")
         #expect(
             tables.message(cars, ["label": "sold", "text": "sold"])
-                == "train.csv: column 2 of option text is no feature: another option takes it")
+                == "train.csv: column 'sold' of option text is no feature: another option takes it")
         #expect(
             tables.message("a,b\nc,d\n", ["text": "1"])
                 == "train.csv: has texts only: set header=true if line 1 names the columns, header=false if it is a row"
@@ -58,7 +73,8 @@ import Testing
         let many = (0..<1025).map { "0,id\($0)\n" }.joined()
         #expect(
             tables.message(many, ["text": "1", "header": "false"])
-                == "train.csv: column 1 has more than 1024 different texts; option ignore leaves it out")
+                == "train.csv: column 2 (counted from 1) has more than 1024 different texts; option ignore leaves it out"
+        )
     }
 
     private let people = "age,city,ok\n20,Rome,0\n,Oslo,1\n50,,0\n26,Rome,1\n"
@@ -66,12 +82,12 @@ import Testing
     @Test func missingValuesAreRefusedUnlessDeclared() {
         #expect(
             tables.message(people, ["label": "ok", "text": "city"])
-                == "train.csv: line 3, column 0: the value is missing (empty); missing=mean fills in the column's mean, "
+                == "train.csv: line 3, column 'age': the value is missing (empty); missing=mean fills in the column's mean, "
                 + "missing=drop leaves such rows out")
         #expect(
             tables.message(
                 people.replacing("\n,", with: "\n1,").replacing(",,", with: ",none,"), ["label": "ok", "text": "city"])
-                == "train.csv: line 4, column 1: the value is missing ('none'); missing=mean fills in the column's mean, "
+                == "train.csv: line 4, column 'city': the value is missing ('none'); missing=mean fills in the column's mean, "
                 + "missing=drop leaves such rows out, missing=keep makes it a text like others")
     }
 
@@ -124,7 +140,7 @@ import Testing
     @Test func columnsWithoutAnyValueAreRefused() {
         #expect(
             tables.message("0,\n1,\n", test: "0,\n", ["text": "1", "missing": "mean", "header": "false"])
-                == "train.csv: column 1 has no text in any row; option ignore leaves it out")
+                == "train.csv: column 2 (counted from 1) has no text in any row; option ignore leaves it out")
         #expect(
             tables.message("a,b\n0,\n1,?\n", ["label": "a", "missing": "mean"])
                 == "train.csv: no row to train on has a value of feature 'b'; option ignore leaves its column out")

@@ -44,8 +44,12 @@ import Testing
         #expect(
             tables.facts(pair).first == "train.csv: line 1 is the header, labels are column 'kind', the others x, y")
         // A row that lacks its values is none.
-        #expect(tables.message("a,?,?\nb,1,2\n").hasPrefix("train.csv: line 1, column 1: the value is missing ('?')"))
-        #expect(tables.message("a,x,x\nb,1,2\n").hasPrefix("train.csv: line 1, column 1: 'x' is no number"))
+        #expect(
+            tables.message("a,?,?\nb,1,2\n").hasPrefix(
+                "train.csv: line 1, column 2 (counted from 1): the value is missing ('?')"))
+        #expect(
+            tables.message("a,x,x\nb,1,2\n").hasPrefix("train.csv: line 1, column 2 (counted from 1): 'x' is no number")
+        )
     }
 
     @Test func aFewNumbersThatCountMayBeEither() throws {
@@ -83,7 +87,7 @@ import Testing
         #expect(try tables.open("a, label \n2,1\n3,0\n", test: "a,label\n1,1\n", options).train.labels() == [1, 0])
         #expect(
             tables.message("1;2,5;3\n", ["separator": "semicolon", "header": "false"])
-                == "train.csv: line 1, column 1: '2,5' is no number; decimals have a point")
+                == "train.csv: line 1, column 2 (counted from 1): '2,5' is no number; decimals have a point")
     }
 
     @Test func bothFilesHaveTheSameColumns() throws {

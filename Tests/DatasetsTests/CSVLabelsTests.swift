@@ -87,8 +87,8 @@ import Testing
         let prices = try tables.open((0..<30).map { "\($0).5,1\n" }.joined(), test: "0.5,1\n")
         #expect(
             tables.warnings(prices) == [
-                "train.csv: 30 different labels in 30 rows; option label says which column they are, and target takes them as "
-                    + "numbers"
+                "train.csv: column 1 (counted from 1) has 30 different labels in 30 rows; option label says which column they "
+                    + "are, and target takes them as numbers"
             ])
     }
 
@@ -99,7 +99,7 @@ import Testing
             message.hasPrefix("train.csv: line 2: the label '")
                 && message.hasSuffix("holds \(scalar), which is not shown"))
         let header = tables.message("kind,\"\(label)\"\n1,2\n", ["label": "kind"])
-        #expect(header.hasPrefix("train.csv: line 1, column 1: the name '") && header.contains(scalar))
+        #expect(header.hasPrefix("train.csv: line 1, column 2 (counted from 1): the name '") && header.contains(scalar))
     }
 
     /// Two labels in Latin-1 would be one after a repair.

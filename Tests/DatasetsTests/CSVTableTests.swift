@@ -157,18 +157,22 @@ import Testing
         ("1|5\n0|4\n", "train.csv: has 0 columns besides the label; separators are comma, semicolon, tab"),
         ("0,1\n1,2,3\n", "train.csv: line 2 has 3 columns instead of 2"),
         ("0,1\n\n\n1\n", "train.csv: line 4 has 1 columns instead of 2"),
-        ("kind,x,2\n1,2,3\n", "train.csv: line 1, column 1: 'x' is no number; if this is a header, set header=true"),
+        (
+            "kind,x,2\n1,2,3\n",
+            "train.csv: line 1, column 2 (counted from 1): 'x' is no number; if this is a header, set header=true"
+        ),
         (
             "0,1\n1,two\n",
-            "train.csv: line 2, column 1: 'two' is no number; if the column is of texts, text=1 makes a feature of each, "
-                + "ignore=1 leaves it out"
+            "train.csv: line 2, column 2 (counted from 1): 'two' is no number; if these are the labels, add label=1 to "
+                + "--dataset-options (without it the first column is the label); text=1 makes features of the texts, ignore=1 "
+                + "leaves them out (options count columns from 0)"
         ),
-        ("0,1\n1,\n", "train.csv: line 2, column 1: the value is missing (empty)" + gap),
-        ("0,1\n1,nan\n", "train.csv: line 2, column 1: the value is missing ('nan')" + gap),
-        ("0,1\n1,1e39\n", "train.csv: line 2, column 1: '1e39' is no number"),
+        ("0,1\n1,\n", "train.csv: line 2, column 2 (counted from 1): the value is missing (empty)" + gap),
+        ("0,1\n1,nan\n", "train.csv: line 2, column 2 (counted from 1): the value is missing ('nan')" + gap),
+        ("0,1\n1,1e39\n", "train.csv: line 2, column 2 (counted from 1): '1e39' is no number"),
         ("0,1\n1,\"2\n", "train.csv: line 2: a quote is not closed"),
         ("0,1\n1,\"2\"3\n", "train.csv: line 2: text after a closing quote"),
-        ("0,1\n1,\u{1B}[31m\u{202E}\n", "train.csv: line 2, column 1: '?[31m?' is no number"),
+        ("0,1\n1,\u{1B}[31m\u{202E}\n", "train.csv: line 2, column 2 (counted from 1): '?[31m?' is no number"),
         ("0,1\n1,2\u{0}\n", "train.csv: line 2 holds a NUL byte: it is no text"),
         ("0,1\n", "train.csv: holds one sample; training and testing need one each"),
     ])
@@ -179,7 +183,7 @@ import Testing
     @Test func testAndTrainingMustFit() {
         let train = "1,1,2\n0,3,4\n"
         #expect(
-            message(train, test: "1,1\n") == "train.csv holds images of 1×1×2 but test.csv of 1×1×1")
+            message(train, test: "1,1\n") == "train.csv holds rows of 2 features but test.csv of 1")
         #expect(message(train, test: "2,1,1\n") == "test.csv gives sample 0 the label 2, outside 0 ..< 2")
         #expect(
             message(train, test: "1,1,1\nx,1,1\n")

@@ -107,10 +107,34 @@ import Testing
         #expect(try warnings(open(pixels, ["scale": "255"])) == [])
         #expect(
             try warnings(open(floats([-1000, 255, 7, 0, 128, 1], [3, 2]))) == [
-                "x_train.npy: values -1000 … 255 are trained on as they are; dataset option scale=1000 divides them"
+                "x_train.npy: values -1000 … 255 are trained on as they are; --normalize channels gives each column the mean "
+                    + "0 and the deviation 1"
             ])
         #expect(try warnings(open(floats([0, 255, 7, 0, 128, 1], [3, 2], "|u1"))) == [])
         #expect(try warnings(open(floats([-3, 4.5, 0, 0, 1, 1], [3, 2]))) == [])
+    }
+
+    /// Columns of a table are measured in units of their own; so are channels that are no bytes.
+    @Test func whatIsNoPixelIsToBeNormalised() throws {
+        let advice = "are trained on as they are; --normalize channels gives each"
+        let tables = try TextTables()
+        let homes = try tables.open("0,50,2\n1,100,3\n", test: "1,70,3\n")
+        #expect(
+            tables.warnings(homes) == [
+                "train.csv: values 2 … 100 \(advice) column the mean 0 and the deviation 1",
+                "test.csv: values 3 … 70 \(advice) column the mean 0 and the deviation 1",
+            ])
+        #expect(
+            homes.normalized(by: try Normalization("channels", for: homes.train)).notes.allSatisfy { !$0.isWarning })
+        #expect(
+            try warnings(open(floats([0, 1000, 7, 0, 128, 1, 3, 4, 5, 6, 7, 8], [3, 2, 2]))) == [
+                "x_train.npy: values 0 … 1000 \(advice) channel the mean 0 and the deviation 1"
+            ])
+        // Grey pixels need not reach either end.
+        #expect(
+            try warnings(open(floats([3, 200, 7, 9, 128, 1, 3, 4, 5, 6, 7, 8], [3, 2, 2]))) == [
+                "x_train.npy: values 1 … 200 are trained on as they are; dataset option scale=255 divides them"
+            ])
     }
 
     @Test func numbersThatAreScaledTwiceAreWarnedOf() throws {

@@ -43,17 +43,17 @@ import Testing
         #expect(pair.train.labels() == [1, 0, 0] && pair.train.read([0]).labels == [1])
         #expect(
             tables.message("x,a,b\n1,0,1\n2,2,0\n", ["labels": "a b"])
-                == "train.csv: line 3, column 1: the label '2' is neither 0 nor 1; option target takes numbers")
+                == "train.csv: line 3, column 'a': the label '2' is neither 0 nor 1; option target takes numbers")
     }
 
     @Test func aMissingTargetIsRefusedOrItsRowLeftOut() throws {
         let text = "y,x\n1,10\nNA,20\n3,30\n"
         #expect(
             tables.message(text, ["target": "y"])
-                == "train.csv: line 3, column 0: the target is missing ('NA'); missing=drop leaves such rows out")
+                == "train.csv: line 3, column 'y': the target is missing ('NA'); missing=drop leaves such rows out")
         #expect(
             tables.message("y,x\n1,10\nhigh,20\n", ["target": "y"])
-                == "train.csv: line 3, column 0: the target 'high' is no number")
+                == "train.csv: line 3, column 'y': the target 'high' is no number")
         for missing in ["drop", "mean"] {
             let pair = try tables.open(text, test: "y,x\n5,6\n", ["target": "y", "missing": missing])
             #expect(pair.train.targets([0, 1]) == [1, 3] && pair.train.rows == [[10], [30]])

@@ -34,8 +34,8 @@ struct HistoryTests {
         #expect(outcome.status == 0, "\(outcome.errors)")
 
         let list = try fedmpi(["runs"])
-        #expect(list.status == 0 && list.outputLines.count == 2, "\(list.output)\(list.errors)")
-        let line = try #require(list.outputLines.last)
+        #expect(list.status == 0 && list.outputLines.count == 3, "\(list.output)\(list.errors)")
+        let line = list.outputLines[1]
         #expect(line.contains("one") && line.contains("finished"))
 
         let shown = try object(try fedmpi(["runs", "show", "one", "--json"]).output)

@@ -82,7 +82,7 @@ struct OwnDataTests {
         ])
         let accuracy = try #require(try trained.events().compactMap { $0["server_accuracy"] as? Double }.last)
         let model = folder.path + "/own"
-        let images = "the 180 test images of \(csv) (held out by seed 7)"
+        let images = "the 180 test rows of \(csv) (held out by seed 7)"
         let variants = try run(ranks: nil, ["variants", model, "--images", "10", "--json"])
         #expect(try variants.events().first?["accuracy"] as? Double == accuracy)
         #expect(try variants.events().first?["test_images"] as? String == images)
@@ -109,8 +109,8 @@ struct OwnDataTests {
         // Others are named, and the weights are not replaced by what is made of them.
         let others = try run(
             ranks: nil, ["variants", model, "--images", "10", "--dataset-options", "test=\(folder.path)/test.csv"])
-        #expect(others.errors.contains("note: these are not the test images of the model's run, which was on \(csv)"))
-        #expect(others.output.contains("accuracy  on the 100 test images of \(csv) (in \(folder.path)/test.csv)"))
+        #expect(others.errors.contains("note: these are not the test rows of the model's run, which was on \(csv)"))
+        #expect(others.output.contains("accuracy  on the 100 test rows of \(csv) (in \(folder.path)/test.csv)"))
         let weights = try Data(contentsOf: URL(fileURLWithPath: model + "/model.safetensors"))
         for command in [["quantize", "--output"], ["prune", "--sparsity", "0.5", "--output"], ["export", "--to"]] {
             let refused = try run(
@@ -153,6 +153,6 @@ struct OwnDataTests {
         let outcome = try Program.run(
             ranks: 2, options, environment: ["FEDMPI_CACHE": "\(folder.path)/cache"])
         #expect(outcome.status == 2 && outcome.errorLines.count == 1)
-        #expect(outcome.errors.contains("train.csv: line 2, column 785: 'site 0' is no number"))
+        #expect(outcome.errors.contains("train.csv: line 2, column 'site': 'site 0' is no number"))
     }
 }

@@ -97,6 +97,6 @@ struct PicturesAndTablesTests {
         let labels = try train(table, "labels=heavy fast,ignore=price,text=colour,missing=drop", arguments)
         #expect(try labels.events().compactMap { $0["server_accuracy"] as? Double }.last ?? 0 > 0.8, "\(labels.output)")
         let refused = try train(table, "target=price", arguments, status: 2)
-        #expect(refused.errorLines.count == 1 && refused.errors.contains("text=colour makes a feature of each"))
+        #expect(refused.errorLines.count == 1 && refused.errors.contains("add text=colour to --dataset-options"))
     }
 }

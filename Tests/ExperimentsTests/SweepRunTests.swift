@@ -27,29 +27,34 @@ import Testing
     }
 
     @Test func `How far a run is, is told by its files`() throws {
-        #expect(try run().progress() == .none)
+        #expect(try run().progress(renamedBy: "--sweep-name") == .none)
         try leave([], of: run())
-        #expect(try run().progress() == .begun)
+        #expect(try run().progress(renamedBy: "--sweep-name") == .begun)
         try leave(["config.json", "checkpoint"], of: run())
-        #expect(try run().progress() == .begun)
+        #expect(try run().progress(renamedBy: "--sweep-name") == .begun)
         try leave(["model.safetensors"], of: run())
-        #expect(try run().progress() == .finished)
+        #expect(try run().progress(renamedBy: "--sweep-name") == .finished)
     }
 
     @Test func `A folder that no run has left is refused, and stays`() throws {
         try leave(["partition.csv", "timing"], of: run())
-        #expect(try run().progress() == .begun)
+        #expect(try run().progress(renamedBy: "--sweep-name") == .begun)
         try leave(["thesis.tex"], of: run())
-        let error = #expect(throws: ConfigurationError.self) { try run().progress() }
+        let error = #expect(throws: ConfigurationError.self) { try run().progress(renamedBy: "--sweep-name") }
         #expect(try #require(error).description.contains("has 'thesis.tex' and no config.json"))
         #expect(FileManager.default.fileExists(atPath: run().folder.appendingPathComponent("thesis.tex").path))
     }
 
     @Test func `A run with other settings is refused, with what differs`() throws {
         try leave(["config.json", "model.safetensors"], of: run { $0.rounds = 30 })
-        let error = #expect(throws: ConfigurationError.self) { try run { $0.rounds = 50 }.progress() }
+        let error = #expect(throws: ConfigurationError.self) {
+            try run { $0.rounds = 50 }.progress(renamedBy: "--sweep-name")
+        }
         let text = try #require(error).description
-        #expect(text.hasPrefix("run: there is a run with other settings (rounds 30 instead of 50); choose another"))
+        #expect(
+            text.hasPrefix(
+                "run: there is a run with other settings (rounds 30 instead of 50); choose another name by --sweep-name,"
+            ))
     }
 
     @Test func `A run of a version with fewer settings is known by those it had`() throws {
@@ -61,10 +66,10 @@ import Testing
             $0.rounds = 30
             $0.seed = .max
         }
-        #expect(try same.progress() == .finished)
-        #expect(throws: ConfigurationError.self) { try run { $0.rounds = 30 }.progress() }
+        #expect(try same.progress(renamedBy: "--sweep-name") == .finished)
+        #expect(throws: ConfigurationError.self) { try run { $0.rounds = 30 }.progress(renamedBy: "--sweep-name") }
         try Data("[]".utf8).write(to: config)
-        #expect(throws: ConfigurationError.self) { try same.progress() }
+        #expect(throws: ConfigurationError.self) { try same.progress(renamedBy: "--sweep-name") }
     }
 
     @Test func `What is left without a checkpoint is removed`() throws {

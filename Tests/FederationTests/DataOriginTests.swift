@@ -200,24 +200,24 @@ struct TableProvenanceTests {
         let data = try choice.open()
         #expect(data.test.summarized() == own.test.summarized() && data.test.count == 10)
         #expect(choice.notes(on: data, usesTraining: true) == [])
-        #expect(choice.testImages(data) == "the 10 test images of csv:\(path) (held out by seed 5)")
+        #expect(choice.testImages(data) == "the 10 test rows of csv:\(path) (held out by seed 5)")
         #expect(choice.noteOnBytes?.hasSuffix("; bytes are divided by 255") == true)
 
         let fewer = ModelData(of: origin, options: ["test-share": "0.5"])
         #expect(
             fewer.notes(on: try fewer.open()) == [
-                "these are not the test images of the model's run, which was on csv:\(path) "
+                "these are not the test rows of the model's run, which was on csv:\(path) "
                     + "(label=kind,test-share=0.25, seed 5)"
             ])
         let scaled = ModelData(of: origin, options: ["scale": "2"])
         #expect(
             scaled.notes(on: try scaled.open()).last
-                == "the images are divided by 2.0; those that the model learnt from, by 1.0")
+                == "the numbers are divided by 2.0; those that the model learnt from, by 1.0")
         // A row more: the file has another length, so that no copy of the old one is taken.
         _ = try write("t.csv", rows(["cat", "dog"], 41))
         let notes = choice.notes(on: try choice.open(), usesTraining: true)
         #expect(notes.count == 1 && notes[0].hasSuffix("they have changed since, as their SHA-256 is another"))
-        #expect(notes[0].contains("test and training images"))
+        #expect(notes[0].contains("test and training rows"))
     }
 
     @Test func `Labels of another table are the model's classes, not those of their own order`() throws {

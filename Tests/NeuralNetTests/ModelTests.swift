@@ -25,7 +25,9 @@ struct ModelTests {
         #expect(try count("cifar-cnn", [1, 28, 28], 10) == 1_199_882)
         #expect(
             throws: ConfigurationError(
-                "model 'edgecnn-large', layer 2: MaxPool2D 2×2 takes images of at least 2×2 pixels, not 16×1×20")
+                "model 'edgecnn-large', layer 2: MaxPool2D 2×2 takes images of at least 2×2 pixels, not 16×1×20; samples "
+                    + "are rows of 20 numbers, for which there are --model edge-mlp, tinyml, compact, mobile, logistic or "
+                    + "layers such as \"linear 16, relu, linear\"")
         ) { try count("edgecnn-large", [1, 1, 20], 3) }
     }
 

@@ -1,4 +1,5 @@
 import FedCore
+import Foundation
 
 /// What a report says, whatever it is written as. It may tell of a folder that somebody has sent: what cannot be shown
 /// is written out.
@@ -85,26 +86,19 @@ public struct Document {
 }
 
 extension Document.Table {
-    /// The headings and rows as plain text: columns are as wide as their widest cell and two spaces apart; spaces at
-    /// the end of a line are left out.
+    /// The headings and rows as plain text of 80 columns: what is too wide is written as ``FedCore/TableLayout`` does.
     ///
-    /// - Complexity: O(cells).
+    /// - Complexity: O(cells), a few times.
     var lines: [String] {
-        let all = [columns] + rows
-        let widths = columns.indices.map { column in all.map { $0[column].count }.max() ?? 0 }
-        return all.map { row in
-            let cells = zip(row, widths).enumerated().map { column, cell in
-                let space = String(repeating: " ", count: cell.1 - cell.0.count)
-                return column < words ? cell.0 + space : space + cell.0
-            }
-            let line = cells.joined(separator: "  ")
-            return String(line.prefix(line.count - line.reversed().prefix { $0 == " " }.count)).printable
-        }
+        TableLayout(
+            titles: columns.map(\.printable), isLeft: columns.indices.map { $0 < words },
+            rows: rows.map { $0.map(\.printable) }
+        ).lines(width: TableLayout.usualWidth)
     }
 }
 
 extension Document {
-    /// As plain text, with headings underlined. Pictures are in the other report, and so is a section that has nothing
+    /// As plain text of 80 columns, with headings underlined. Pictures are in the other report, and so is a section that has nothing
     /// else.
     public var text: String {
         var lines = [title, String(repeating: "=", count: title.count)]
@@ -115,12 +109,12 @@ extension Document {
             for (i, block) in blocks.enumerated() {
                 if i > 0 { lines.append("") }
                 switch block {
-                case .paragraph(let text): lines += Self.wrapped(text)
+                case .paragraph(let text): lines += TableLayout.broken(text, to: TableLayout.usualWidth)
                 case .facts(let facts): lines += Self.pairs(facts)
                 case .links(let files): lines += Self.pairs(files.map { ($0.file, $0.name) })
-                case .command(let command): lines.append("$ " + command)
+                case .command(let command): lines += Self.continued("$ " + command)
                 case .table(let table):
-                    if let summary = table.summary { lines.append(summary) }
+                    if let summary = table.summary { lines += TableLayout.broken(summary, to: TableLayout.usualWidth) }
                     lines += table.lines
                 case .picture: break
                 }
@@ -129,23 +123,29 @@ extension Document {
         return lines.map(\.printable).joined(separator: "\n") + "\n"
     }
 
-    /// Pairs as lines, whose second halves begin under each other.
+    /// Pairs as lines, whose second halves begin under each other, also where they are broken.
     private static func pairs(_ facts: [(name: String, value: String)]) -> [String] {
-        let width = facts.map(\.name.count).max() ?? 0
-        return facts.map { $0.name + String(repeating: " ", count: width - $0.name.count + 2) + $0.value }
+        let width = (facts.map(\.name.count).max() ?? 0) + 2
+        return facts.flatMap { name, value in
+            TableLayout.broken(value, to: max(20, TableLayout.usualWidth - width)).enumerated().map { place, line in
+                let head = place == 0 ? name : ""
+                return head + String(repeating: " ", count: width - head.count) + line
+            }
+        }
     }
 
-    /// Breaks a paragraph into lines of at most 110 characters; a longer word has a line of its own.
-    private static func wrapped(_ text: String) -> [String] {
+    /// A command in lines that a shell reads as one, broken before its options.
+    private static func continued(_ command: String) -> [String] {
         var lines: [String] = []
-        var line = ""
-        for word in text.split(separator: " ") {
-            if !line.isEmpty, line.count + word.count + 1 > 110 {
-                lines.append(line)
-                line = ""
+        for part in command.components(separatedBy: " --").enumerated() {
+            let text = part.offset == 0 ? part.element : "--" + part.element
+            // Room for the sign that the command goes on.
+            if let last = lines.last, last.count + 1 + text.count <= TableLayout.usualWidth - 2 {
+                lines[lines.count - 1] = last + " " + text
+            } else {
+                lines.append((lines.isEmpty ? "" : "    ") + text)
             }
-            line += (line.isEmpty ? "" : " ") + word
         }
-        return lines + [line]
+        return lines.enumerated().map { $0.offset == lines.count - 1 ? $0.element : $0.element + " \\" }
     }
 }

@@ -57,9 +57,9 @@ struct RankTables {
         return table
     }
 
-    /// Calls by MPI function; nil without counts. Times are `-` where none was measured.
+    /// Calls by MPI function; nil without counts, or other ranks. Times are `-` where none was measured.
     var operations: Document.Table? {
-        guard let traffic, !traffic.operations.isEmpty else { return nil }
+        guard hasMessages, let traffic, !traffic.operations.isEmpty else { return nil }
         var table = Document.Table(columns: ["operation", "calls", "MB", "mean ms", "max ms"])
         for operation in traffic.operations {
             table.rows.append([
@@ -114,10 +114,16 @@ struct RankTables {
             + "\(NumberText.count(account.rounds.count, "round")), \(NumberText.seconds(straggler.meanBehind)) s behind the mean"
     }
 
+    /// Whether there is more than one rank, and so something that crossed between them.
+    var hasMessages: Bool {
+        let timing = run.timing
+        return !timing.isEmpty && timing.ranks.count + timing.missing.count > 1
+    }
+
     /// What the end of a run prints: the tables with an empty line before each, and the straggler. None where time was
-    /// not logged.
+    /// not logged, or one process did all: then nothing crossed, and nobody waited.
     var lines: [String] {
-        guard !run.timing.isEmpty else { return [] }
+        guard hasMessages else { return [] }
         let table = ranks(isShort: true)
         var lines = [""] + (table.summary.map { [$0] } ?? []) + table.lines
         for table in [operations, efficiencies].compactMap({ $0 }) { lines += [""] + table.lines }

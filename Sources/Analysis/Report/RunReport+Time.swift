@@ -21,10 +21,12 @@ extension RunReport {
         }
         section.blocks += picture("timeline")
         section.blocks.append(.table(phases))
-        section.blocks.append(
-            .paragraph(
-                "Waiting and transfer are apart: broadcast and gather begin when both sides are there. Clocks are "
-                    + "aligned to \(NumberText.fixed(timing.clockError, 1)) µs."))
+        if rankTables.hasMessages {
+            section.blocks.append(
+                .paragraph(
+                    "Waiting and transfer are apart: broadcast and gather begin when both sides are there. Clocks are "
+                        + "aligned to \(NumberText.fixed(timing.clockError, 1)) µs."))
+        }
         if run.setting("real-delays") == "true" {
             section.blocks.append(.paragraph("Simulated delays were slept through and are part of the times above."))
         } else if run.isVirtual {
@@ -59,10 +61,14 @@ extension RunReport {
         return table
     }
 
-    /// POP's efficiencies, and the tables that the run printed, with all ranks; empty without timing logs.
+    /// POP's efficiencies, and the tables that the run printed, with all ranks; empty without timing logs, and but for the
+    /// processors where one process did all.
     var efficiencySection: Document.Section {
         var section = Document.Section("Efficiency")
-        guard !run.timing.isEmpty else { return section }
+        guard rankTables.hasMessages else {
+            section.blocks += processorBlocks
+            return section
+        }
         section.blocks.append(.table(rankTables.ranks(isShort: false)))
         if let efficiencies = rankTables.efficiencies {
             section.blocks.append(.table(efficiencies))

@@ -44,14 +44,12 @@ struct PredictAnswer: Sendable {
     }
 
     private struct Summary: Decodable {
-        let images: Int
         let data: String
         let accuracy: Double?
         let confusion: [[Int]]?
     }
 
-    let images: Int
-    /// The images in words.
+    /// The images or rows in words.
     let data: String
     let accuracy: Double?
     let confusion: [[Int]]?
@@ -87,7 +85,7 @@ struct PredictAnswer: Sendable {
         let lines = data.split(separator: UInt8(ascii: "\n"))
         guard let first = lines.first else { throw APIError(.conflict, "fedmpi predict has said nothing") }
         let summary = try decoder.decode(Summary.self, from: first)
-        (images, self.data, accuracy, confusion) = (summary.images, summary.data, summary.accuracy, summary.confusion)
+        (self.data, accuracy, confusion) = (summary.data, summary.accuracy, summary.confusion)
         self.errors = try lines.dropFirst().map { try decoder.decode(Failure.self, from: $0) }
     }
 }

@@ -43,7 +43,7 @@ struct UserTable: Sendable {
             for (column, field) in fields.enumerated() {
                 guard let number = reader.number(field), let count = Int32(exactly: number), count >= 0 else {
                     throw reader.malformed(
-                        "line \(reader.line), column \(column): '\(reader.excerpt(field))' is no count")
+                        "line \(reader.line), \(CSVReader.words(column, [])): '\(reader.excerpt(field))' is no count")
                 }
                 row.append(Int(count))
             }

@@ -26,6 +26,7 @@ public import FedCore
 /// map it.
 public struct CSVTable: DatasetSource {
     public static let name = "csv"
+    public static let samples = "rows"
     public static let usage = ":FILE"
     public static let summary = """
         text tables; options test=FILE, label (0) by name or number, or target=COLUMNS of numbers to predict, or \
@@ -49,8 +50,9 @@ public struct CSVTable: DatasetSource {
     public init(_ argument: String?, options: inout OptionReader) throws(ConfigurationError) {
         path = try Self.path(argument, "file")
         testPath = options.text("test", "a file with the test split; without one, test-share is held out")
-        let label = CSVReader.Column(
-            text: options.text("label", default: "0", "the column of labels, by name or number"))
+        let given = options.text(
+            "label", "the column of labels, by name or number; without one, and without targets, it is the first")
+        let label = CSVReader.Column(text: given ?? "0")
         let targets = CSVReader.columns(
             options.text("target", default: "", "columns of numbers to predict, separated by spaces"))
         let labels = CSVReader.columns(
@@ -72,11 +74,12 @@ public struct CSVTable: DatasetSource {
         choices = CSVNumbers.Choices(
             format: format,
             answer: !targets.isEmpty ? .targets(targets) : !labels.isEmpty ? .labels(labels) : .label(label),
-            ignored: ignored, texts: texts, missing: missing, names: nil, categories: nil)
+            ignored: ignored, texts: texts, missing: missing, names: nil, categories: nil,
+            isLabelAssumed: given == nil && targets.isEmpty && labels.isEmpty)
     }
 
     /// Opens the table, and the test table if there is one. Labels of the test table are numbered as in
-    /// training.
+    /// training; where they may be missing (``DatasetOptions/testMayLackLabels``), rows without are kept.
     ///
     /// - Throws: ``DatasetError`` with the line and column of what is wrong, or when the two tables differ in
     ///   their columns.
@@ -95,16 +98,22 @@ public struct CSVTable: DatasetSource {
         var testChoices = choices
         if choices.answer.areClasses { testChoices.names = numbers.names }
         testChoices.categories = numbers.categories
+        if options.testMayLackLabels { testChoices.trained = numbers.columns }
         let testNumbers = try CSVNumbers(path: testPath, testChoices, cache: cache)
-        let pair = try train.tested(on: split(testNumbers, classes: train.classes))
+        let pair = try train.tested(
+            on: split(testNumbers, classes: train.classes, keepsUnlabelled: options.testMayLackLabels))
         try Self.check(testNumbers, hasColumnsOf: numbers)
         return pair.noting(numbers.notes + testNumbers.notes)
     }
 
     /// A split over the rows of one converted table.
     ///
-    /// - Parameter classes: number of classes; nil: largest label + 1.
-    private func split(_ numbers: CSVNumbers, classes: Int?) throws(DatasetError) -> ArrayImages {
+    /// - Parameters:
+    ///   - classes: number of classes; nil: largest label + 1.
+    ///   - keepsUnlabelled: whether rows without a label or targets are samples, too.
+    private func split(
+        _ numbers: CSVNumbers, classes: Int?, keepsUnlabelled: Bool = false
+    ) throws(DatasetError) -> ArrayImages {
         let answers: ArrayImages.Answers =
             switch choices.answer {
             case .label: .labels(numbers.answerRows)
@@ -115,7 +124,8 @@ public struct CSVTable: DatasetSource {
             name: "\(Self.name):\(path)", shape: form.shape(ofRow: numbers.features, path: numbers.path),
             images: numbers.featureRows, answers: answers, classes: classes, classNames: numbers.names,
             range: numbers.range, scale: form.scale ?? 1, layout: form.layout,
-            dropsUnlabelled: choices.missing.leavesOut, gaps: numbers.hasGaps ? numbers.columnNames : nil)
+            dropsUnlabelled: choices.missing.leavesOut, keepsUnlabelled: keepsUnlabelled,
+            gaps: numbers.hasGaps ? numbers.columnNames : nil)
     }
 
     /// Two files with headers must name the same columns in the same order.

@@ -16,6 +16,7 @@ public import FedCore
 /// plain or compressed by gzip, and kept in memory: 2 bytes a character and 4 a sample on each rank.
 public struct CharacterText: DatasetSource {
     public static let name = "text"
+    public static let samples = "samples"
     public static let usage = ":FILE|FOLDER"
     public static let summary = """
         the next character of a text; options length (80), step (1), clients=file|speaker (lines SPEAKER<TAB>text), \

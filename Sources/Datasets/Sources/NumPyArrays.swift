@@ -19,6 +19,7 @@ public import FedCore
 /// Stored arrays are mapped where they are; compressed ones are decompressed into the cache once for each host.
 public struct NumPyArrays: DatasetSource {
     public static let name = "numpy"
+    public static let samples = "samples"
     public static let usage = ":FILE.npz|FOLDER"
     public static let summary = """
         x_train, y_train, x_test, y_test as .npz or .npy; options train-images, train-labels, test-images, test-labels \

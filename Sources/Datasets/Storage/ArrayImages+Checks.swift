@@ -9,17 +9,26 @@ extension ArrayImages.Rows {
     /// - Parameters:
     ///   - most: number that all labels must be below.
     ///   - dropsUnlabelled: whether a label below 0 or NaN is passed over instead of refused.
+    ///   - keepsUnlabelled: whether one of -2 stands for a sample that is to be predicted.
     /// - Returns: the largest label, and the number of rows without one.
     /// - Throws: ``DatasetError/labelOutOfRange(file:sample:label:classes:)`` or
     ///   ``DatasetError/malformed(file:reason:)`` with the first sample at fault, or when no row has a label.
     /// - Complexity: O(count).
-    func classes(most: Int, dropsUnlabelled: Bool) throws(DatasetError) -> (largest: Int, unlabelled: Int) {
+    func classes(
+        most: Int, dropsUnlabelled: Bool, keepsUnlabelled: Bool
+    ) throws(DatasetError) -> (largest: Int, unlabelled: Int) {
         var largest = 0
         var unlabelled = 0
+        var toPredict = 0
         for row in 0..<count {
             let label = self.class(inRow: row)
             if let label, (0..<most).contains(label) {
                 largest = max(largest, label)
+                continue
+            }
+            if keepsUnlabelled, label == ArrayImages.unlabelled {
+                toPredict += 1
+                unlabelled += 1
                 continue
             }
             let text = label.map { "\($0)" } ?? number(inRow: row)
@@ -39,7 +48,9 @@ extension ArrayImages.Rows {
             }
             unlabelled += 1
         }
-        guard unlabelled < count else { throw .malformed(file: path, reason: "holds no label from 0 on") }
+        guard unlabelled < count || toPredict > 0 else {
+            throw .malformed(file: path, reason: "holds no label from 0 on")
+        }
         return (largest, unlabelled)
     }
 
@@ -49,10 +60,13 @@ extension ArrayImages.Rows {
     ///   - width: number of numbers of a row.
     ///   - task: what they are.
     ///   - dropsUnlabelled: whether a row with a NaN is passed over instead of refused.
+    ///   - keepsUnlabelled: whether an infinite target stands for a row that is to be predicted.
     /// - Returns: the rows with targets, ascending; nil: all.
     /// - Throws: ``DatasetError/malformed(file:reason:)`` with the first sample at fault, or when no row has targets.
     /// - Complexity: O(count · width).
-    func targeted(_ width: Int, _ task: LearningTask, dropsUnlabelled: Bool) throws(DatasetError) -> [UInt32]? {
+    func targeted(
+        _ width: Int, _ task: LearningTask, dropsUnlabelled: Bool, keepsUnlabelled: Bool
+    ) throws(DatasetError) -> [UInt32]? {
         var areLabels = false
         if case .labels = task { areLabels = true }
         var values = [Float](repeating: 0, count: width)
@@ -61,6 +75,10 @@ extension ArrayImages.Rows {
             var span = values.mutableSpan
             bytes.readFloats(
                 format, at: offset + row * width * format.size, count: width, dividedBy: 1, into: &span, at: 0)
+            if keepsUnlabelled, values.allSatisfy({ $0 == .infinity }) {
+                chosen?.append(UInt32(row))
+                continue
+            }
             if let wrong = values.first(where: { !$0.isNaN && (areLabels ? $0 != 0 && $0 != 1 : !$0.isFinite) }) {
                 let should =
                     areLabels ? "labels are 0 or 1; task=values takes numbers to predict" : "numbers must be finite"
@@ -91,6 +109,15 @@ extension ArrayImages {
     /// Extent beyond which numbers are far from what the models' initial weights are made for.
     private static let largestUsual: Float = 16
 
+    /// Advice for numbers that are large: pixels of bytes have a divisor, what is measured in other units has a mean and a
+    /// deviation, of each column or channel.
+    private func remedy(_ least: Float, _ largest: Float) -> String {
+        let arePixels = shape.isRow ? least == 0 && largest == 255 : least >= 0 && largest <= 255
+        return arePixels
+            ? "dataset option scale=255 divides them"
+            : "--normalize channels gives each \(shape.isRow ? "column" : "channel") the mean 0 and the deviation 1"
+    }
+
     /// Remarks on the numbers as they are trained on: their range, rows that were left out, and a warning when
     /// they look unscaled or scaled twice.
     var notes: [DatasetNote] {
@@ -103,11 +130,10 @@ extension ArrayImages {
         let (least, largest) = (range.least / scale, range.largest / scale)
         let scaled = NumberRange(least: least, largest: largest)
         if scale == 1, scaled.extent > Self.largestUsual {
-            let divisor = least >= 0 && largest <= 255 ? 255 : scaled.extent
             notes.append(
                 .rangeWarning(
-                    "\(images.path): values \(scaled.description) are trained on as they are; dataset option "
-                        + "scale=\(NumberRange.text(divisor)) divides them"))
+                    "\(images.path): values \(scaled.description) are trained on as they are; "
+                        + remedy(least, largest)))
         } else if scale > 1, range.largest > range.least, scaled.extent < 2 / scale {
             notes.append(
                 .rangeWarning(

@@ -58,8 +58,13 @@ struct ArrayImages: Dataset {
     private(set) var filling: [Float]?
     /// What one natural client is, and the number of rows of each: rows lie client by client. Nil: there are none.
     private let clients: SampleOrigins?
+    /// Whether some samples have neither a label nor targets.
+    private let hasUnlabelled: Bool
     /// The rows that are this split's samples, ascending; nil: all.
     private(set) var chosen: [UInt32]?
+
+    /// Stands for the label of a sample that is to be predicted.
+    static let unlabelled = Int(CSVLabels.unknown)
 
     /// Largest number of classes. More would make a class table beyond any memory: a sign that the labels are
     /// not classes.
@@ -80,14 +85,15 @@ struct ArrayImages: Dataset {
     ///   - layout: order of the numbers of an image.
     ///   - dropsUnlabelled: whether samples with a label below 0 or NaN, or a target that is NaN, are left out; they are
     ///     refused otherwise.
+    ///   - keepsUnlabelled: whether samples with the label -2, or an infinite target, are kept as samples to predict.
     ///   - gaps: names of the features where numbers are missing (NaN); nil: none is.
     ///   - clients: the natural client of each row; nil: there are none.
     /// - Throws: ``DatasetError`` that names the file and the first sample at fault.
     /// - Complexity: O(count).
     init(
         name: String, shape: ImageShape, images: Rows, answers: Answers, classes: Int? = nil, classNames: [String] = [],
-        range: NumberRange, scale: Float, layout: Layout, dropsUnlabelled: Bool, gaps: [String]? = nil,
-        clients: SampleOrigins? = nil
+        range: NumberRange, scale: Float, layout: Layout, dropsUnlabelled: Bool, keepsUnlabelled: Bool = false,
+        gaps: [String]? = nil, clients: SampleOrigins? = nil
     ) throws(DatasetError) {
         let (labels, width) = answers.rows
         guard images.count == labels.count else {
@@ -103,13 +109,18 @@ struct ArrayImages: Dataset {
         let count: Int
         switch answers {
         case .labels:
-            let checked = try labels.classes(most: classes ?? Self.mostClasses, dropsUnlabelled: dropsUnlabelled)
+            let checked = try labels.classes(
+                most: classes ?? Self.mostClasses, dropsUnlabelled: dropsUnlabelled, keepsUnlabelled: keepsUnlabelled)
             if checked.unlabelled > 0 {
-                chosen = (0..<UInt32(labels.count)).filter { labels.class(inRow: Int($0)).map { $0 >= 0 } ?? false }
+                chosen = (0..<UInt32(labels.count)).filter { row in
+                    let label = labels.class(inRow: Int(row))
+                    return label.map { $0 >= 0 || keepsUnlabelled && $0 == Self.unlabelled } ?? false
+                }
             }
             count = classes ?? checked.largest + 1
         case .targets(_, let task):
-            chosen = try labels.targeted(width, task, dropsUnlabelled: dropsUnlabelled)
+            chosen = try labels.targeted(
+                width, task, dropsUnlabelled: dropsUnlabelled, keepsUnlabelled: keepsUnlabelled)
             count = task.outputs
         }
         self.name = name
@@ -123,6 +134,7 @@ struct ArrayImages: Dataset {
         self.scale = scale
         self.layout = layout
         self.clients = clients
+        hasUnlabelled = keepsUnlabelled
     }
 
     /// The same rows, of which others are samples.
@@ -175,10 +187,20 @@ struct ArrayImages: Dataset {
 
     func label(_ sample: Int) -> Int { label(inRow: row(of: sample)) }
 
-    // Every row was checked to hold a class. Of several labels the first that is set stands for all.
+    func isLabelled(_ sample: Int) -> Bool {
+        guard hasUnlabelled else { return true }
+        switch answers {
+        case .labels(let rows): return rows.class(inRow: row(of: sample)) != Self.unlabelled
+        case .targets(let rows, let task):
+            let first = rows.offset + row(of: sample) * task.outputs * rows.format.size
+            return rows.bytes.float(at: first).isFinite
+        }
+    }
+
+    // Every row was checked to hold a class, or to be one without. Of several labels the first that is set stands for all.
     private func label(inRow row: Int) -> Int {
         switch answers {
-        case .labels(let rows): rows.class(inRow: row) ?? 0
+        case .labels(let rows): max(0, rows.class(inRow: row) ?? 0)
         case .targets(let rows, .labels(let count)):
             (0..<count).first {
                 rows.bytes.integer(rows.format, at: rows.offset + (row * count + $0) * rows.format.size) == 1

@@ -12,6 +12,8 @@ struct CSVFeatures {
     private let missing: MissingValues
     /// The user's word on whether the first line is a header.
     private let header: Bool?
+    /// The column that was taken for the labels because nobody said which it is, in words; nil where the user said so.
+    private let assumedLabel: String?
     /// Place among `texts` of each column; -1: it holds numbers.
     private let textOf: [Int]
     private var texts: [CSVCategories]
@@ -44,9 +46,12 @@ struct CSVFeatures {
     ///   - known: the texts of each column of texts in the training table; nil: whatever texts there are.
     ///   - missing: what happens to rows that lack a value.
     ///   - header: the user's word on whether the first line is a header; nil: there is none.
+    ///   - assumedLabel: the column that was taken for the labels without the user's word, for advice; nil: none was.
     init(
-        columns: [Int], texts: [Int], names: [String], known: [[String]]?, missing: MissingValues, header: Bool?
+        columns: [Int], texts: [Int], names: [String], known: [[String]]?, missing: MissingValues, header: Bool?,
+        assumedLabel: String? = nil
     ) {
+        self.assumedLabel = assumedLabel
         self.columns = columns
         self.names = names
         self.missing = missing
@@ -113,15 +118,25 @@ struct CSVFeatures {
     ) throws(DatasetError) -> Float? {
         let column = columns[place]
         if textOf[place] >= 0 {
+            // The words are made for an error alone: there is a text in each row.
+            let name = names.isEmpty ? "" : names[place]
             let text = try texts[textOf[place]].place(
-                of: field, column: "column \(column)", reader, keepsWords: missing == .keep)
+                of: field, column: Self.words(column, name), reader, keepsWords: missing == .keep)
             return text.map { Float($0) }
         }
         if let number = reader.number(field), Float(number).isFinite { return Float(number) }
         if MissingValues.isMissing(reader.text(field)) { return nil }
         throw reader.malformed(
-            "line \(reader.line), column \(column): '\(reader.excerpt(field))' is no number"
+            "line \(reader.line), \(words(place)): '\(reader.excerpt(field))' is no number"
                 + hint(reader.text(field), place, isFirst: isFirst))
+    }
+
+    /// A feature's column as messages call it.
+    private func words(_ place: Int) -> String { Self.words(columns[place], names.isEmpty ? "" : names[place]) }
+
+    /// The words for a column by its index and its name, which may be empty.
+    private static func words(_ column: Int, _ name: String) -> String {
+        name.isEmpty ? CSVReader.words(column, []) : "column '\(name)'"
     }
 
     /// Advice at the end of the message about a field that is not a number; empty when there is none to give.
@@ -131,7 +146,16 @@ struct CSVFeatures {
         // What would be misread as a number or as two columns.
         let isName = !name.isEmpty && Int(name) == nil && !name.contains { " ,".contains($0) }
         let column = isName ? name : "\(columns[place])"
-        let remedy = "if the column is of texts, text=\(column) makes a feature of each, ignore=\(column) leaves it out"
+        let counting = isName ? "" : " (options count columns from 0)"
+        // Whoever writes the options anew must not lose the label, so the advice is to add to them.
+        let remedy =
+            if let assumedLabel {
+                "if these are the labels, add label=\(column) to --dataset-options (without it \(assumedLabel) is the "
+                    + "label); text=\(column) makes features of the texts, ignore=\(column) leaves them out\(counting)"
+            } else {
+                "add text=\(column) to --dataset-options to make features of the texts, or ignore=\(column) to leave them "
+                    + "out\(counting)"
+            }
         if isFirst, names.isEmpty {
             return header == false
                 ? ", and header=false says that this is a row; \(remedy)" : "; if this is a header, set header=true"
@@ -144,7 +168,7 @@ struct CSVFeatures {
     private func refusal(of text: String, _ place: Int, _ reader: CSVReader) -> DatasetError {
         let keep = textOf[place] >= 0 && !text.isEmpty ? ", missing=keep makes it a text like others" : ""
         return reader.malformed(
-            "line \(reader.line), column \(columns[place]): the value is missing (\(MissingValues.describe(text))); "
+            "line \(reader.line), \(words(place)): the value is missing (\(MissingValues.describe(text))); "
                 + "missing=mean fills in the column's mean, missing=drop leaves such rows out\(keep)")
     }
 
@@ -160,7 +184,7 @@ struct CSVFeatures {
         let sorted = texts.map { $0.sorted() }
         categories = sorted.map { $0.names }
         if let place = textOf.firstIndex(where: { $0 >= 0 && categories[$0].isEmpty }) {
-            throw reader.malformed("column \(columns[place]) has no text in any row; option ignore leaves it out")
+            throw reader.malformed("\(words(place)) has no text in any row; option ignore leaves it out")
         }
         let widths = textOf.map { $0 < 0 ? 1 : categories[$0].count }
         width = widths.reduce(0, +)
@@ -203,7 +227,7 @@ struct CSVFeatures {
                 ))
             return
         }
-        let places = gapPlaces.sorted().map { names.isEmpty ? "\(columns[$0])" : "'\(names[$0])'" }
+        let places = gapPlaces.sorted().map { words($0).dropFirst("column ".count) }.map { String($0) }
         notes.append(
             .fact(
                 "\(gaps) values of \(gapRows) of \(rows) rows are missing, the first in line \(firstGap), in column "
@@ -214,13 +238,13 @@ struct CSVFeatures {
     private mutating func noteTexts(rows: Int) {
         for (place, text) in textOf.enumerated() where text >= 0 {
             let names = categories[text]
-            let column = self.names.isEmpty ? "\(columns[place])" : "'\(self.names[place])'"
+            let column = words(place)
             notes.append(
-                .fact("column \(column) is \(names.count) features, 1 where it says: \(CSVHeader.list(names))"))
+                .fact("\(column) is \(names.count) features, 1 where it says: \(CSVHeader.list(names))"))
             if rows >= 20, names.count * 2 > rows {
                 notes.append(
                     .warning(
-                        "column \(column) has \(names.count) different texts in \(rows) rows; option ignore leaves it out"
+                        "\(column) has \(names.count) different texts in \(rows) rows; option ignore leaves it out"
                     ))
             }
         }

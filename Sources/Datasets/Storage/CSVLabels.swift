@@ -5,8 +5,8 @@
 /// order: numbers by value, then texts by their UTF-8. The order thus depends on the set of labels, not on the
 /// order of the rows, which users shuffle.
 struct CSVLabels {
-    /// The class of each row; until ``finish(_:)``, the place of its label among those met. -1: the row is left
-    /// out.
+    /// The class of each row; until ``finish(_:column:)``, the place of its label among those met. -1: the row is left
+    /// out; ``unknown``: it is kept without a label.
     private(set) var labels: [Int32] = []
     /// Names of the classes; empty when labels are whole numbers from 0 on.
     private(set) var names: [String] = []
@@ -17,6 +17,10 @@ struct CSVLabels {
     /// are.
     private let known: [String]?
     private let missing: MissingValues
+    /// Whether rows without a label are kept, to be predicted.
+    private let areOptional: Bool
+    /// Stands for the label of a row that is kept without one.
+    static let unknown: Int32 = -2
     /// The different labels in the order in which they were met, with the line of the first of each.
     private var met: [(text: String, value: Double?, line: Int)] = []
     /// The place among ``met``, or the class when the names are known, of each text.
@@ -31,10 +35,13 @@ struct CSVLabels {
     /// - Parameters:
     ///   - known: names of the classes from the training file; nil: whatever labels there are.
     ///   - missing: what happens to rows without a label.
-    init(known: [String]?, missing: MissingValues) {
-        self.known = known
-        self.missing = missing
+    ///   - areOptional: whether such rows are kept all the same, to be predicted; then the names are known.
+    init(known: [String]?, missing: MissingValues, areOptional: Bool = false) {
+        (self.known, self.missing, self.areOptional) = (known, missing, areOptional)
     }
+
+    /// Takes a row of a table that has no labels.
+    mutating func addUnknown() { labels.append(Self.unknown) }
 
     /// Takes the label of the record read last. O(1) on average.
     ///
@@ -91,6 +98,7 @@ struct CSVLabels {
     ///
     /// - Throws: ``DatasetError/malformed(file:reason:)`` when the user wants such rows refused.
     private func leaveOut(_ text: String, line: Int, _ reader: CSVReader) throws(DatasetError) -> Int32? {
+        if areOptional { return Self.unknown }
         if missing.leavesOut { return nil }
         let keep = text.isEmpty ? "" : ", missing=keep makes it a class"
         throw reader.malformed(
@@ -106,13 +114,16 @@ struct CSVLabels {
 
     /// Turns labels into classes when all rows are read.
     ///
+    /// - Parameters:
+    ///   - reader: the table's reader, for messages.
+    ///   - column: the column in words, for doubts.
     /// - Throws: ``DatasetError/malformed(file:reason:)`` when no row has a label.
     /// - Complexity: O(rows + labels · log labels).
-    mutating func finish(_ reader: CSVReader) throws(DatasetError) {
+    mutating func finish(_ reader: CSVReader, column: String) throws(DatasetError) {
         if let known {
             names = known
         } else {
-            try nameClasses(reader)
+            try nameClasses(reader, column)
         }
         if leftOut > 0 {
             notes.append(
@@ -120,11 +131,13 @@ struct CSVLabels {
                     "\(leftOut) of \(labels.count) rows have no label and are left out, the first in line "
                         + "\(firstLeftOut)"))
         }
-        guard labels.contains(where: { $0 >= 0 }) else { throw reader.malformed("holds no row with a label") }
+        guard labels.contains(where: { $0 >= 0 || $0 == Self.unknown }) else {
+            throw reader.malformed("holds no row with a label")
+        }
     }
 
     /// Numbers the labels met: by their own value if all are whole numbers from 0 on, else in their order.
-    private mutating func nameClasses(_ reader: CSVReader) throws(DatasetError) {
+    private mutating func nameClasses(_ reader: CSVReader, _ column: String) throws(DatasetError) {
         let numbers = met.map { $0.value }
         let absent = try absentMark(numbers, reader)
         // A label may be of rows alone that lack a feature.
@@ -133,7 +146,7 @@ struct CSVLabels {
         let kept = met.indices.filter { $0 != absent && isUsed[$0] }
         let isClass = { (number: Double?) in number.map { $0 >= 0 && Int32(exactly: $0) != nil } ?? false }
         var classOf = met.map { Int32($0.text) ?? -1 }
-        noteDoubts(kept)
+        noteDoubts(kept, column)
         let areClasses = kept.allSatisfy { isClass(numbers[$0]) && classOf[$0] < ArrayImages.mostClasses }
         if !areClasses {
             let order = kept.sorted { a, b in
@@ -161,7 +174,7 @@ struct CSVLabels {
 
     /// Warns about labels that look like mistakes: numbers mixed with texts, texts that differ in case only,
     /// and more than half as many different labels as rows.
-    private mutating func noteDoubts(_ kept: [Int]) {
+    private mutating func noteDoubts(_ kept: [Int], _ column: String) {
         let texts = kept.filter { met[$0].value == nil }
         if let first = texts.first, texts.count < kept.count {
             notes.append(
@@ -181,7 +194,7 @@ struct CSVLabels {
         if labels.count >= 20, kept.count * 2 > labels.count {
             notes.append(
                 .warning(
-                    "\(kept.count) different labels in \(labels.count) rows; option label says which column "
+                    "\(column) has \(kept.count) different labels in \(labels.count) rows; option label says which column "
                         + "they are, and target takes them as numbers"))
         }
     }

@@ -1,11 +1,12 @@
 /// A text table turned into numbers, mapped from its copy in the cache.
 ///
 /// Layout of a copy, little-endian: five 64-bit numbers (rows, features, targets, gaps, bytes of texts), the least and the
-/// largest feature as 32-bit floats, the labels as 32-bit integers (-1: the row is left out) or, with targets, these as
-/// 32-bit floats `[rows, targets]` (NaN: the row is left out), the features as 32-bit floats `[rows, features]` (NaN: a
-/// gap), then lists of texts (names of the classes or targets, of the features, notes), each after its count, each text
-/// after its length, and after their number the lists of the texts of each column of texts. ``CSVNumbersBuilder`` writes
-/// it.
+/// largest feature as 32-bit floats, the labels as 32-bit integers (-1: the row is left out, -2: it is kept without a
+/// label) or, with targets, these as 32-bit floats `[rows, targets]` (NaN: the row is left out, infinite: it is kept
+/// without), the features as 32-bit floats `[rows, features]` (NaN: a gap), then lists of texts (names of the classes or
+/// targets, of the features, notes, number of columns and which of them say the label or the targets), each after its
+/// count, each text after its length, and after their number the lists of the texts of each column of texts.
+/// ``CSVNumbersBuilder`` writes it.
 struct CSVNumbers {
     /// Everything that a copy depends on besides the file.
     struct Choices: Sendable {
@@ -21,6 +22,12 @@ struct CSVNumbers {
         var names: [String]?
         /// Texts of each column of texts from the training file; nil: whatever texts there are.
         var categories: [[String]]?
+        /// Whether the user has not said which column is the label, for advice in errors. No part of the key: what is kept
+        /// does not depend on it.
+        var isLabelAssumed = false
+        /// The columns of the training file, for rows that are to be predicted: they need no label or targets, and the
+        /// columns of these may be missing. Nil: all rows need them.
+        var trained: Columns?
 
         /// All columns that are asked for.
         var columns: [CSVReader.Column] { answer.columns + ignored + texts }
@@ -34,8 +41,16 @@ struct CSVNumbers {
             let columns = [answer.columns, ignored, texts].map { list($0.map { $0.text }) }
             let known = [names.map(list) ?? "-"] + (categories?.map(list) ?? ["-"])
             let header = format.header.map { "\($0)" } ?? "-"
-            return "csv 3 \(format.separator) \(header) \(missing) \(answer.word) \(columns) \(known)"
+            let optional = trained.map { " optional \($0.count) \($0.answers)" } ?? ""
+            return "csv 4 \(format.separator) \(header) \(missing) \(answer.word) \(columns) \(known)\(optional)"
         }
+    }
+
+    /// How many columns a table has, and which of them are the label or the targets.
+    struct Columns: Sendable {
+        let count: Int
+        /// Their indices, from 0; empty where the table has none of them.
+        let answers: [Int]
     }
 
     /// What the rows are the examples of.
@@ -84,6 +99,8 @@ struct CSVNumbers {
     let columnNames: [String]
     /// Texts of each column of texts, in the order of their features.
     let categories: [[String]]
+    /// The table's columns.
+    let columns: Columns
     /// Remarks on how the file was read; they are in the copy too, so that they appear in every run.
     let notes: [DatasetNote]
 
@@ -136,9 +153,11 @@ struct CSVNumbers {
             let line = "\(path): \(text.dropFirst())"
             return text.hasPrefix("!") ? .warning(line) : .fact(line)
         }
+        let columns = try texts().compactMap { Int($0) }
         var categories: [[String]] = []
         for _ in 0..<(try number()) { categories.append(try texts()) }
-        guard position == bytes.count else { throw damaged }
+        guard position == bytes.count, let count = columns.first else { throw damaged }
+        self.columns = Columns(count: count, answers: Array(columns.dropFirst()))
         self.categories = categories
         self.path = path
         self.bytes = bytes

@@ -1,3 +1,5 @@
+import FedCore
+
 /// Reads a text table into numbers, and writes them in the form that ``CSVNumbers`` maps.
 ///
 /// Holds all numbers in memory while it reads: 4 bytes for each, on the one rank that makes the copy.
@@ -13,8 +15,10 @@ struct CSVNumbersBuilder {
     private var notes: [DatasetNote] = []
     /// Number of rows so far.
     private var rows = 0
-    /// Index of the column of labels.
-    private var label = 0
+    /// Index of the column of labels; nil where the table has none.
+    private var label: Int?
+    /// The table's columns.
+    private var columns = CSVNumbers.Columns(count: 0, answers: [])
     /// Names of the targets; empty without a header.
     private var targetNames: [String] = []
     /// Names of all columns; empty without a header.
@@ -23,7 +27,7 @@ struct CSVNumbersBuilder {
     /// Creates a builder that has read nothing.
     init(_ choices: CSVNumbers.Choices) {
         self.choices = choices
-        labels = CSVLabels(known: choices.names, missing: choices.missing)
+        labels = CSVLabels(known: choices.names, missing: choices.missing, areOptional: choices.trained != nil)
     }
 
     /// Reads the whole table.
@@ -38,7 +42,11 @@ struct CSVNumbersBuilder {
         while try reader.next(&fields) { try takeRow(fields, reader) }
         guard rows > 0 else { throw reader.malformed("holds no samples") }
         guard rows <= Int(UInt32.max) else { throw reader.malformed("holds more than 2^32 - 1 samples") }
-        if targets != nil { try targets?.finish(reader) } else { try labels.finish(reader) }
+        if targets != nil {
+            try targets?.finish(reader)
+        } else {
+            try labels.finish(reader, column: CSVReader.words(label ?? 0, columnNames))
+        }
         try features.finish(reader)
         notes += (targets?.notes ?? labels.notes) + features.notes
     }
@@ -47,20 +55,30 @@ struct CSVNumbersBuilder {
     private mutating func takeHeader(_ fields: [CSVReader.Field], _ reader: CSVReader) throws(DatasetError) -> Bool {
         let asked = choices.format.header ?? (choices.columns.contains { $0.isName } ? true : nil)
         let names = asked == true ? try reader.columnNames(fields) : nil
+        let missing = try missingAnswers(fields.count, names, reader)
         func indices(_ columns: [CSVReader.Column]) throws(DatasetError) -> [Int] {
             var indices: [Int] = []
             for column in columns {
-                let index = try column.index(in: fields.count, names: names, of: reader)
+                let index: Int
+                if missing.isEmpty || column.isName {
+                    index = try column.index(in: fields.count, names: names, of: reader)
+                } else {
+                    // Numbers are those of the table to train on.
+                    let place = try column.index(in: fields.count + missing.count, names: nil, of: reader)
+                    index = place - missing.count { $0 < place }
+                }
                 if !indices.contains(index) { indices.append(index) }
             }
             return indices
         }
-        let answers = try indices(choices.answer.columns)
-        let ignored = try indices(choices.ignored)
+        let answers = missing.isEmpty ? try indices(choices.answer.columns) : []
+        columns = CSVNumbers.Columns(count: fields.count, answers: answers)
+        let ignored = try indices(ignored(names))
         let kept = fields.indices.filter { !answers.contains($0) && !ignored.contains($0) }
         let texts = try indices(choices.texts).sorted()
         if let text = texts.first(where: { !kept.contains($0) }) {
-            throw reader.malformed("column \(text) of option text is no feature: another option takes it")
+            throw reader.malformed(
+                "\(CSVReader.words(text, names ?? [])) of option text is no feature: another option takes it")
         }
         guard (1...Self.mostFeatures).contains(kept.count) else {
             throw reader.malformed(
@@ -75,14 +93,51 @@ struct CSVNumbersBuilder {
         if isHeader { columnNames = if let names { names } else { try reader.columnNames(fields) } }
         features = CSVFeatures(
             columns: kept, texts: texts, names: isHeader ? kept.map { columnNames[$0] } : [], known: choices.categories,
-            missing: choices.missing, header: choices.format.header)
-        label = answers[0]
+            missing: choices.missing, header: choices.format.header,
+            assumedLabel: choices.isLabelAssumed
+                ? answers.first.map { "the first column\(isHeader ? ", '\(columnNames[$0])'," : "")" } : nil)
+        label = answers.first
         if !choices.answer.areClasses {
-            targets = CSVTargets(columns: answers, areLabels: choices.answer.areLabels, missing: choices.missing)
+            targets = CSVTargets(
+                columns: answers, width: missing.isEmpty ? answers.count : missing.count, names: columnNames,
+                areLabels: choices.answer.areLabels, missing: choices.missing, areOptional: choices.trained != nil)
             targetNames = isHeader ? answers.map { columnNames[$0] } : []
         }
         notes.append(note(isHeader: isHeader, doubt: doubt, answers, kept, line: reader.line))
         return isHeader
+    }
+
+    /// The columns of labels or targets that a table of rows to predict does not have, as indices in the table to train on;
+    /// none where it has them, or needs them.
+    ///
+    /// - Parameters:
+    ///   - count: columns of the table.
+    ///   - names: their names; nil without a header.
+    /// - Throws: ``DatasetError/malformed(file:reason:)`` when it lacks other columns, too.
+    private func missingAnswers(
+        _ count: Int, _ names: [String]?, _ reader: CSVReader
+    ) throws(DatasetError) -> [Int] {
+        guard let trained = choices.trained else { return [] }
+        let named = choices.answer.columns.filter(\.isName)
+        let isThere =
+            named.isEmpty
+            ? count == trained.count : named.contains { column in names?.contains(column.text) == true }
+        if isThere { return [] }
+        let without =
+            trained.count - trained.answers.count - Set(choices.ignored.map(\.text)).count
+            + Set(ignored(names).map(\.text)).count
+        guard count == without else {
+            throw reader.malformed(
+                "has \(NumberText.count(count, "column")); the table to train on has \(trained.count), or \(without) "
+                    + "without what is to be predicted\(reader.separatorHint(columns: count))")
+        }
+        return trained.answers
+    }
+
+    /// The columns that are no features. Of rows to predict they may be missing, where all columns go by their names.
+    private func ignored(_ names: [String]?) -> [CSVReader.Column] {
+        guard choices.trained != nil, let names, choices.columns.allSatisfy(\.isName) else { return choices.ignored }
+        return choices.ignored.filter { names.contains($0.text) }
     }
 
     /// Says how the first line was read.
@@ -91,9 +146,11 @@ struct CSVNumbersBuilder {
         if let doubt { return .warning(doubt) }
         let what = choices.answer.areClasses || choices.answer.areLabels ? "labels" : "targets"
         let names = answers.map { "'\(columnNames[$0])'" }
+        let kept = CSVHeader.list(kept.map { columnNames[$0] })
         return .fact(
-            "line \(line) is the header, \(what) are column \(CSVHeader.list(names)), the others "
-                + CSVHeader.list(kept.map { columnNames[$0] }))
+            answers.isEmpty
+                ? "line \(line) is the header, there are no \(what), the features are \(kept)"
+                : "line \(line) is the header, \(what) are column \(CSVHeader.list(names)), the others \(kept)")
     }
 
     /// Takes a row. One that is left out keeps its place.
@@ -103,11 +160,20 @@ struct CSVNumbersBuilder {
             if targets != nil {
                 try targets?.add(fields, of: reader) ?? false
             } else {
-                try labels.add(fields[label], of: reader)
+                try takeLabel(fields, reader)
             }
         guard isKept else { return features.skipRow() }
         guard try !features.add(fields, of: reader) else { return }
         if targets != nil { targets?.leaveOutLast() } else { labels.leaveOutLast() }
+    }
+
+    /// Takes the label of a row, or notes that there is none.
+    private mutating func takeLabel(_ fields: [CSVReader.Field], _ reader: CSVReader) throws(DatasetError) -> Bool {
+        guard let label else {
+            labels.addUnknown()
+            return true
+        }
+        return try labels.add(fields[label], of: reader)
     }
 
     /// Writes the numbers in the form of a copy in the cache, in four pieces.
@@ -115,11 +181,12 @@ struct CSVNumbersBuilder {
         var tail: [UInt8] = []
         let names = targets == nil ? labels.names : targetNames
         let notes = notes.map { ($0.isWarning ? "!" : " ") + $0.text }
-        for texts in [names, features.featureNames, notes] { Self.append(texts, to: &tail) }
+        let columns = ([columns.count] + columns.answers).map { "\($0)" }
+        for texts in [names, features.featureNames, notes, columns] { Self.append(texts, to: &tail) }
         Self.append(UInt32(features.categories.count), to: &tail)
         for texts in features.categories { Self.append(texts, to: &tail) }
         var head: [UInt8] = []
-        let numbers = [rows, features.width, targets?.columns.count ?? 0, features.gaps, tail.count]
+        let numbers = [rows, features.width, targets?.width ?? 0, features.gaps, tail.count]
         for number in numbers { Self.append(UInt64(number), to: &head) }
         for value in [features.range.least, features.range.largest] { Self.append(value.bitPattern, to: &head) }
         // Every machine this runs on is little-endian.

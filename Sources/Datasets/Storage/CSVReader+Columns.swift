@@ -61,6 +61,17 @@ extension CSVReader {
         }
     }
 
+    /// A column as messages call it: by its name, or where it has none by its number as people count, from 1. Options count
+    /// from 0, so the words say how they count.
+    ///
+    /// - Parameters:
+    ///   - index: its index, from 0.
+    ///   - names: names of all columns; empty without a header.
+    static func words(_ index: Int, _ names: [String]) -> String {
+        let name = names.indices.contains(index) ? names[index] : ""
+        return name.isEmpty ? "column \(index + 1) (counted from 1)" : "column '\(name)'"
+    }
+
     /// Columns as a user lists them, separated by spaces or commas.
     static func columns(_ text: String) -> [Column] {
         text.split { " ,".contains($0) }.map { Column(text: String($0)) }
@@ -87,7 +98,7 @@ extension CSVReader {
     func columnNames(_ fields: [Field]) throws(DatasetError) -> [String] {
         var names: [String] = []
         for (column, field) in fields.enumerated() {
-            names.append(try name(field, "line \(line), column \(column): the name"))
+            names.append(try name(field, "line \(line), \(Self.words(column, [])): the name"))
         }
         return names
     }

@@ -2,26 +2,41 @@
 struct CSVTargets {
     /// Indices of the columns, in the order of the outputs.
     let columns: [Int]
+    /// Names of all columns of the table; empty without a header.
+    private let names: [String]
     /// Whether each is a label, 0 or 1.
     let areLabels: Bool
-    /// The targets, `[rows, columns]`; NaN in rows that are left out.
+    /// The targets, `[rows, columns]`; NaN in rows that are left out, infinite in those that are kept without.
     private(set) var values: [Float] = []
     /// Remarks for the user.
     private(set) var notes: [DatasetNote] = []
 
     private let missing: MissingValues
+    /// Whether rows without targets are kept, to be predicted.
+    private let areOptional: Bool
+    /// Targets of a row.
+    let width: Int
     private var leftOut = 0
     private var firstLeftOut = 0
 
     /// Creates an empty list.
-    init(columns: [Int], areLabels: Bool, missing: MissingValues) {
-        self.columns = columns
-        self.areLabels = areLabels
-        self.missing = missing
+    ///
+    /// - Parameters:
+    ///   - columns: indices of the columns; none where the table has no targets.
+    ///   - width: targets of a row.
+    ///   - names: names of all columns; empty without a header.
+    ///   - areLabels: whether each is 0 or 1.
+    ///   - missing: what happens to rows without a target.
+    ///   - areOptional: whether such rows are kept all the same, to be predicted.
+    init(
+        columns: [Int], width: Int, names: [String], areLabels: Bool, missing: MissingValues, areOptional: Bool
+    ) {
+        (self.columns, self.width, self.names) = (columns, width, names)
+        (self.areLabels, self.missing, self.areOptional) = (areLabels, missing, areOptional)
     }
 
     /// Number of rows so far.
-    var rows: Int { values.count / columns.count }
+    var rows: Int { values.count / width }
 
     /// Takes the targets of the record read last. O(columns).
     ///
@@ -30,12 +45,21 @@ struct CSVTargets {
     ///   1, or missing and refused.
     mutating func add(_ fields: [CSVReader.Field], of reader: CSVReader) throws(DatasetError) -> Bool {
         let start = values.count
+        guard !columns.isEmpty else {
+            addRow(of: .infinity)
+            return true
+        }
         for column in columns {
-            let place = "line \(reader.line), column \(column)"
+            let place = "line \(reader.line), \(CSVReader.words(column, names))"
             guard let number = reader.number(fields[column]), Float(number).isFinite else {
                 let text = reader.text(fields[column])
                 guard MissingValues.isMissing(text) else {
                     throw reader.malformed("\(place): the target '\(reader.excerpt(fields[column]))' is no number")
+                }
+                if areOptional {
+                    values.removeSubrange(start...)
+                    addRow(of: .infinity)
+                    return true
                 }
                 guard missing.leavesOut else {
                     throw reader.malformed(
@@ -43,7 +67,7 @@ struct CSVTargets {
                     )
                 }
                 values.removeSubrange(start...)
-                skipRow()
+                addRow(of: .nan)
                 if leftOut == 0 { firstLeftOut = reader.line }
                 leftOut += 1
                 return false
@@ -60,12 +84,13 @@ struct CSVTargets {
 
     /// Leaves the row out that was taken last, for want of a feature.
     mutating func leaveOutLast() {
-        values.removeLast(columns.count)
-        skipRow()
+        values.removeLast(width)
+        addRow(of: .nan)
     }
 
-    private mutating func skipRow() {
-        values.append(contentsOf: repeatElement(.nan, count: columns.count))
+    /// Adds a row that has no targets.
+    private mutating func addRow(of mark: Float) {
+        values.append(contentsOf: repeatElement(mark, count: width))
     }
 
     /// Checks that there is a row when all are read.

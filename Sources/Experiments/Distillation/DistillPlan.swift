@@ -89,7 +89,7 @@ package struct DistillPlan {
         runs = tasks.enumerated().map { index, task in
             Self.run(task, at: index, base, namer, outputs, isTimed: isTimed)
         }
-        let progress = try runs.map { run in try run.progress() }
+        let progress = try runs.map { run in try run.progress(renamedBy: "--run-name") }
         data = try Self.check(runs, tasks, students, teacher, stop)
         folder = URL(fileURLWithPath: outputs.results, isDirectory: true)
             .appendingPathComponent(name, isDirectory: true)

@@ -120,7 +120,7 @@ package struct DistillResult: Encodable {
         var (seeds, accuracy, agreement, names): ([UInt64], [Double], [Double], [String]) = ([], [], [], [])
         for (task, run) in zip(plan.tasks, plan.runs)
         where task.student == student && task.isDistilled == isDistilled {
-            guard try run.progress() == .finished else { continue }  // it has failed
+            guard try run.progress(renamedBy: "--run-name") == .finished else { continue }  // it has failed
             let scores = try TestScores(try TrainedModel(reading: run.folder.path), on: plan.data.test)
             seeds.append(task.seed)
             accuracy.append(scores.accuracy)

@@ -30,6 +30,8 @@ package struct SweepPlan {
     package private(set) var begun = 0
     /// The largest number of clients of any point; bounds the useful size of a group.
     package private(set) var mostClients = 1
+    /// Warnings about the data of the runs that are still to be done, each once.
+    package private(set) var dataWarnings: [String] = []
     /// Keeps other programs from the folder as long as the plan is there; nil when nothing is to be done.
     private let lock: FolderLock?
 
@@ -53,13 +55,15 @@ package struct SweepPlan {
         let folder = URL(fileURLWithPath: results, isDirectory: true).appendingPathComponent(name, isDirectory: true)
         let all = definition.points.enumerated().map { Self.run($1, at: $0, in: folder, results: results) }
         var progress: [SweepRun.Progress] = []
-        for run in all { progress.append(try run.progress()) }
+        for run in all { progress.append(try run.progress(renamedBy: "--sweep-name")) }
         var costs: [Int: Double] = [:]
         for (run, progress) in zip(all, progress) {
             mostClients = max(mostClients, run.settings.clients)
             if progress != .finished {
                 try stop.check()
-                costs[run.index] = try Self.checkedCost(of: run)
+                let (cost, warnings) = try Self.checked(run)
+                costs[run.index] = cost
+                for warning in warnings where !dataWarnings.contains(warning) { dataWarnings.append(warning) }
             }
         }
         self.folder = folder
@@ -87,14 +91,16 @@ package struct SweepPlan {
     ///
     /// - Returns: the run's expected cost: the floating-point operations of its training, in rounds × share of the
     ///   clients × epochs × samples × operations a sample. It only orders the runs, so that evaluation and messages may
-    ///   be left out.
+    ///   be left out. And the warnings about its data.
     /// - Throws: `ConfigurationError` that begins with the run's name.
-    private static func checkedCost(of run: SweepRun) throws -> Double {
+    private static func checked(_ run: SweepRun) throws -> (cost: Double, warnings: [String]) {
         do {
             let job = try Job(run.settings)
             let settings = run.settings
-            return Double(settings.rounds) * settings.clientFraction * Double(max(settings.epochs, 1))
+            let cost =
+                Double(settings.rounds) * settings.clientFraction * Double(max(settings.epochs, 1))
                 * Double(job.partition.sampleCount) * Double(job.model.trainingFlops)
+            return (cost, job.data.notes.filter(\.isWarning).map(\.text))
         } catch let error as ConfigurationError {
             throw ConfigurationError(error.description, at: run.name)
         } catch let error as DatasetError {

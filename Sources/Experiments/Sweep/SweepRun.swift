@@ -37,26 +37,27 @@ package struct SweepRun: Codable, Equatable {
 
     /// Looks at the files that every run leaves. Reads `config.json`, nothing else.
     ///
+    /// - Parameter option: the option that gives the folder of all these runs another name, for messages.
     /// - Throws: `ConfigurationError` when the folder has a run with other settings, or something that is no run:
     ///   neither may be overwritten.
-    func progress() throws(ConfigurationError) -> Progress {
+    func progress(renamedBy option: String) throws(ConfigurationError) -> Progress {
         let files = FileManager.default
         guard Folder.has(folder.path) else { return .none }
         do throws(FileError) { try Folder.check(folder.path) } catch {
             throw ConfigurationError(error.description, at: name)
         }
         guard let data = try? Data(contentsOf: folder.appendingPathComponent("config.json")) else {
-            try refuseForeignFiles()
+            try refuseForeignFiles(option)
             return .begun  // killed before it was written
         }
         guard let found = Self.settings(in: data) else {
             throw ConfigurationError(
-                "'\(folder.relativePath)/config.json' is no run's; choose another name", at: name)
+                "'\(folder.relativePath)/config.json' is no run's; choose another name by \(option)", at: name)
         }
         guard found == settings else {
             throw ConfigurationError(
                 "there is a run with other settings (\(differences(from: found))); choose another "
-                    + "name, or remove '\(folder.relativePath)'", at: name)
+                    + "name by \(option), or remove '\(folder.relativePath)'", at: name)
         }
         return files.fileExists(atPath: folder.appendingPathComponent("model.safetensors").path) ? .finished : .begun
     }
@@ -66,17 +67,19 @@ package struct SweepRun: Codable, Equatable {
     ///
     /// Such a folder is removed when the run starts afresh, so it must hold nothing that belongs to somebody else.
     ///
+    /// - Parameter option: as of ``progress(renamedBy:)``.
     /// - Throws: `ConfigurationError` that names the file.
-    private func refuseForeignFiles() throws(ConfigurationError) {
+    private func refuseForeignFiles(_ option: String) throws(ConfigurationError) {
         let file: String?
         do {
             file = try RunFolder.foreignFile(in: folder)
         } catch {
-            throw ConfigurationError("'\(folder.relativePath)' is no run's folder; choose another name", at: name)
+            throw ConfigurationError(
+                "'\(folder.relativePath)' is no run's folder; choose another name by \(option)", at: name)
         }
         guard let file else { return }
         throw ConfigurationError(
-            "'\(folder.relativePath)' has '\(file)' and no config.json: it is no run's folder; choose another name",
+            "'\(folder.relativePath)' has '\(file)' and no config.json: it is no run's folder; choose another name by \(option)",
             at: name)
     }
 

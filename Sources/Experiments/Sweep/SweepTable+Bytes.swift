@@ -31,8 +31,8 @@ extension SweepTable {
         return costs
     }
 
-    /// The figure of a sweep over what saves bytes: final accuracy against the bytes of all updates, the Pareto front
-    /// as a line and its points in colour, with the deviations over the seeds.
+    /// The figure of a sweep over what saves bytes: final accuracy against the bytes of all updates, the points of the
+    /// Pareto front in colour, with the deviations over the seeds. No line joins them: nothing lies between two settings.
     /// - Parameter title: the title, shown as it is.
     /// - Returns: nil when all points send alike many bytes: then it would say nothing.
     package func bytesPicture(title: String) -> Picture? {
@@ -51,25 +51,32 @@ extension SweepTable {
         let seeds = costs.map(\.accuracy.count).max() ?? 1
         let names = costs.map { Panel.cut("\($0.label)  \(NumberText.fixed($0.megabytes, 3)) MB", to: 44) }
         let axis = Picture.accuracyRange(ends)
+        let hasOthers = costs.contains { !$0.isOnFront }
+        let (front, others) = ("none is better for as few bytes", "the others")
+        let grey: PlotScript = """
+            DATA using 1:($4 == 1 ? NaN : $2):3 with yerrorbars pt 7 ps 0.4 lw 1 lc rgb "#999999" title \(text: others)
+            """
+        let coloured: PlotScript = """
+            DATA using 1:($4 == 1 ? $2 : NaN):3 with yerrorbars pt 7 ps 0.5 lw 1 lc rgb \(Colour.all[0]) \
+            title \(text: front)
+            """
         let accuracy = "final accuracy, %\(seeds > 1 ? ": mean ± deviation of \(seeds) seeds" : "")"
         return Picture(
             "bytes",
             caption:
-                "Final accuracy against the bytes of all updates: the line is the Pareto front, of which no point is "
-                + "beaten in both. Below, the same points by name, from the fewest bytes.",
+                "Final accuracy against the bytes of all updates. In colour the Pareto front: no other point is better in "
+                + "one and as good in the other. Below, the same points by name, from the fewest bytes.",
             data: data,
             rows: [
                 [
                     Panel(
-                        title, height: 260,
+                        title, height: 260, key: hasOthers ? [others, front] : [front],
                         body: """
                             set xlabel "megabytes uploaded in all"
-                            set ylabel "final accuracy, %"
+                            set ylabel \(text: accuracy)
                             \(Picture.logAxis("x", [least, most]))
                             set yrange [\(axis.lowerBound):\(axis.upperBound)]
-                            plot DATA using 1:($4 == 1 ? $2 : NaN) with lines lw 1.5 lc rgb \(Colour.all[0]) notitle, \\
-                                 DATA using 1:($4 == 1 ? NaN : $2):3 with yerrorbars pt 7 ps 0.4 lw 1 lc rgb "#999999" notitle, \\
-                                 DATA using 1:($4 == 1 ? $2 : NaN):3 with yerrorbars pt 7 ps 0.5 lw 1 lc rgb \(Colour.all[0]) notitle
+                            plot \((hasOthers ? [grey, coloured] : [coloured]).joinedPlots())
                             """)
                 ],
                 [

@@ -66,6 +66,7 @@ extension SweepTable {
         let rounds = 1...max(1, points.map(\.round).max() ?? 1)
         let seeds = curves.compactMap { $0.points.last?.accuracy.count }.max() ?? 1
         let isTogether = curves.count <= Picture.mostCurves
+        let title = seeds > 1 ? "\(title), mean of \(seeds) seeds, band ± their deviation" : title
         return Picture(
             "accuracy",
             caption: "Accuracy by round"

@@ -21,7 +21,11 @@ public struct ModelData: Sendable {
     ///   - named: options of the source that the user gives: each replaces the one of that name from the model's run.
     ///     With another file of the same kind the run's options stay, but not its test file; with another kind none
     ///     stays.
-    public init(of origin: DataOrigin, dataset: String? = nil, options named: NamedOptions = [:]) {
+    ///   - testMayLackLabels: whether the samples of a test file are to be predicted, and so need no label.
+    public init(
+        of origin: DataOrigin, dataset: String? = nil, options named: NamedOptions = [:],
+        testMayLackLabels: Bool = false
+    ) {
         self.origin = origin
         self.dataset = dataset ?? origin.dataset ?? RunSettings().dataset
         var options = origin.options
@@ -32,6 +36,7 @@ public struct ModelData: Sendable {
             values = Self.kind(self.dataset) == origin.dataset.map(Self.kind) ? values.filter { $0.key != "test" } : [:]
         }
         options.named = NamedOptions(values.merging(named.values) { $1 })
+        options.testMayLackLabels = testMayLackLabels
         self.options = options
     }
 
@@ -79,8 +84,9 @@ public struct ModelData: Sendable {
     ) throws(ConfigurationError) {
         let shape: Shape = [data.shape.channels, data.shape.height, data.shape.width]
         guard model.input == shape, model.classes == data.task.outputs else {
+            let samples = Datasets.standard.samples(of: dataset)
             throw ConfigurationError(
-                "\(model.name) takes images of \(model.input) in \(model.classes) classes; those of \(dataset) are "
+                "\(model.name) takes \(samples) of \(model.input) in \(model.classes) classes; those of \(dataset) are "
                     + "\(shape) in \(data.task.hasClasses ? "\(data.classes)" : "\(data.task)")")
         }
     }
@@ -101,6 +107,7 @@ public struct ModelData: Sendable {
         let isAsked =
             opened.dataset != own || opened.options.named != origin.options.named
             || opened.options.seed != origin.options.seed
+        let samples = Datasets.standard.samples(of: own)
         let run = "the model's run, which was on \(own.printable) (\(Self.text(origin.options)))"
         var notes: [String] = []
         let others = [
@@ -110,19 +117,19 @@ public struct ModelData: Sendable {
         if !others.isEmpty {
             notes.append(
                 isAsked
-                    ? "these are not the \(others) images of \(run)"
-                    : "these are not the \(others) images of \(run): they have changed since, as their SHA-256 is another"
+                    ? "these are not the \(others) \(samples) of \(run)"
+                    : "these are not the \(others) \(samples) of \(run): they have changed since, as their SHA-256 is another"
             )
         } else if origin.testDigest == nil {
             notes.append(
                 isAsked
                     ? "the model was trained on \(own.printable)"
                     : "the model's file is of an older version, without its data set's options and digest: whether these "
-                        + "are its run's test images cannot be told")
+                        + "are its run's test \(samples) cannot be told")
         }
         if let scale = origin.scale, scale != data.test.scale, Self.kind(own) == Self.kind(dataset) {
             notes.append(
-                "the images are divided by \(data.test.scale); those that the model learnt from, by \(scale)")
+                "the numbers are divided by \(data.test.scale); those that the model learnt from, by \(scale)")
         }
         if let place = unlikeClass(data.test) {
             notes.append(
@@ -175,8 +182,6 @@ public struct ModelData: Sendable {
     /// The same phrase where there is no model's file: it says how the samples were chosen (a file, a seed that held
     /// them out, or one that made them), because that decides what a figure on them means.
     public static func testImages(_ data: DatasetPair, _ dataset: String, _ options: DatasetOptions) -> String {
-        var digits = Array(String(data.test.count))
-        for place in stride(from: digits.count - 3, to: 0, by: -3) { digits.insert(",", at: place) }
         let seed = options.named.values["seed"] ?? "\(options.seed)"
         let place: String
         if let test = options.named.values["test"] {
@@ -186,7 +191,8 @@ public struct ModelData: Sendable {
         } else {
             place = Datasets.standard.areMade(dataset) ? " (seed \(seed))" : ""
         }
-        return "the \(String(digits)) test images of \(dataset.printable)\(place)"
+        let samples = Datasets.standard.samples(of: dataset)
+        return "the \(NumberText.grouped(data.test.count)) test \(samples) of \(dataset.printable)\(place)"
     }
 
     /// What the file of a model says of its data after it was trained further on these: nothing new when they are its

@@ -13,6 +13,9 @@ public struct DataForm: Sendable, Hashable, CustomStringConvertible {
         self.outputs = outputs
     }
 
+    /// Whether a sample is a row of numbers and no image: `[1, 1, columns]`.
+    var isRow: Bool { input.extents.count == 3 && input.extents[0] == 1 && input.extents[1] == 1 }
+
     /// E.g. `3×32×32 → 10`.
     public var description: String { "\(input) → \(outputs)" }
 }

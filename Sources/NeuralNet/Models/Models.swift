@@ -29,7 +29,16 @@ extension Catalog<Architecture> {
         }
         let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false).map { String($0) }
         guard let base = parts.first, let architecture = find(base) else { throw unknown(text) }
-        let model = try architecture.model(for: form)
+        let model: Model
+        do { model = try architecture.model(for: form) } catch {
+            // Whoever brings a table and names no model meets one for images.
+            guard let form, form.isRow, !architecture.natural.isRow else { throw error }
+            let others = all.filter { $0.natural.isRow }.map(\.name)
+            throw ConfigurationError(
+                "\(error); samples are rows of \(NumberText.count(form.input.count, "number")), for which there are "
+                    + "--model \((others + ["logistic"]).joined(separator: ", ")) or layers such as "
+                    + "\"linear 16, relu, linear\"")
+        }
         guard parts.count > 1 else { return model }
         return try model.narrowed(
             to: parts[1].split(separator: "-", omittingEmptySubsequences: false).map { Int($0) ?? 0 })

@@ -40,14 +40,23 @@ enum DataLines {
     /// The warnings that this process has printed: the runs of a sweep and the models of a list have the same data.
     private static let said = Mutex<Set<String>>([])
 
-    /// Warnings about the data that this process has not printed yet, and counts them as printed. Thread-safe.
-    static func newWarnings(of data: DatasetPair) -> [String] {
-        data.notes.filter(\.isWarning).map(\.text).filter { text in said.withLock { $0.insert(text).inserted } }
+    /// Those of some warnings that this process has not printed yet; counts them as printed. Thread-safe.
+    private static func new(_ warnings: [String]) -> [String] {
+        warnings.filter { text in said.withLock { $0.insert(text).inserted } }
     }
 
-    /// Prints the new warnings to standard error.
-    static func warn(of data: DatasetPair) {
-        for warning in newWarnings(of: data) { Console.error("fedmpi: warning: \(warning)") }
+    /// Prints the new warnings of data to standard error. They are of the data and of no rank or run, whoever opens them.
+    ///
+    /// - Returns: what was printed, without its prefix.
+    @discardableResult
+    static func warn(of data: DatasetPair) -> [String] { warn(data.notes.filter(\.isWarning).map(\.text)) }
+
+    /// Prints those of some warnings of data that are new.
+    @discardableResult
+    static func warn(_ warnings: [String]) -> [String] {
+        let new = new(warnings)
+        for warning in new { Console.error("fedmpi: warning: \(warning)") }
+        return new
     }
 
     /// The classes' names with their labels, `0 bag, 1 shoe`; nil without names.

@@ -30,8 +30,8 @@ final class EventLog: RoundObserver {
     private let logger: Logger
     /// The run's name with a colon, or nothing.
     private let place: String
-    /// The data, whose warnings are printed when the run starts.
-    private let data: DatasetPair
+    /// The data, whose warnings are printed when the run starts; nil where they have been.
+    private let data: DatasetPair?
     /// Gets each line, too, with its round where it has one; nil when nobody else listens.
     private let copy: ((OTLPLogRecord.Severity, _ text: String, _ round: Int?) -> Void)?
     /// The warnings that come again and again.
@@ -41,11 +41,11 @@ final class EventLog: RoundObserver {
     ///
     /// - Parameters:
     ///   - rank: the rank that each line names.
-    ///   - data: the data, whose warnings are printed once for each process.
+    ///   - data: the data, whose warnings are printed once for each process, as every command prints them; nil prints none.
     ///   - run: the run's name, where there are several at a time; nil otherwise.
     ///   - copy: gets each line, too, with its round where it has one.
     init(
-        rank: Int, data: DatasetPair, run: String? = nil,
+        rank: Int, data: DatasetPair?, run: String? = nil,
         copy: ((OTLPLogRecord.Severity, _ text: String, _ round: Int?) -> Void)? = nil
     ) {
         self.copy = copy
@@ -55,7 +55,8 @@ final class EventLog: RoundObserver {
     }
 
     func runStarted(_ run: RunDescription) {
-        for warning in DataLines.newWarnings(of: data) { say(.warning, "\(warning)") }
+        guard let data else { return }
+        for warning in DataLines.warn(of: data) { copy?(.warning, warning, nil) }
     }
 
     func faulted(_ fault: FaultRecord) {

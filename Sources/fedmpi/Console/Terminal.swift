@@ -1,3 +1,4 @@
+import FedCore
 import Foundation
 import Launching
 
@@ -31,11 +32,17 @@ enum Terminal {
         return (Int(size.ws_col), Int(size.ws_row))
     }
 
+    /// Characters of a table's lines at most: the terminal's, where somebody watches and it is wider than usual, else those
+    /// that fit everywhere.
+    static var tableWidth: Int {
+        isInteractive ? max(TableLayout.usualWidth, size.columns) : TableLayout.usualWidth
+    }
+
     /// A line for standard error with its first word in colour: red where it is the program that speaks of an error, yellow
     /// where a rank warns. As it is when nobody watches, or `NO_COLOR` is set (https://no-color.org).
     static func coloured(_ line: String) -> String {
         guard showsErrors, ProcessInfo.processInfo.environment["NO_COLOR", default: ""].isEmpty else { return line }
-        for (word, colour) in [("fedmpi:", 31), ("warning:", 33)] {
+        for (word, colour) in [("warning:", 33), ("fedmpi:", 31)] {
             guard let place = line.range(of: word), line.distance(from: line.startIndex, to: place.lowerBound) < 12
             else {
                 continue

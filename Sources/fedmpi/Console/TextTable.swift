@@ -1,6 +1,6 @@
 import FedCore
 
-/// Rows of text in columns that are as wide as they need to be, with a line of titles.
+/// Rows of text in columns, with titles over them, that fit the terminal, or 80 columns where there is none.
 ///
 /// ```swift
 /// var table = TextTable([("run", .left), ("accuracy", .right)])
@@ -35,20 +35,15 @@ struct TextTable {
         rows.append(cells.map(\.printable))
     }
 
-    /// The lines, with two spaces between columns and none at their ends.
+    /// The lines, with two spaces between columns and none at their ends; ``TableLayout`` says what is done where they are
+    /// too wide.
     ///
-    /// - Complexity: O(cells), twice.
-    var text: String {
-        let widths = alignments.indices.map { column in rows.reduce(0) { max($0, $1[column].count) } }
-        return rows.map { row in
-            let cells = row.indices.map { column in
-                alignments[column] == .left
-                    ? Format.leftAligned(row[column], to: widths[column])
-                    : Format.padded(row[column], to: widths[column])
-            }
-            let line = cells.joined(separator: "  ")
-            return String(
-                line.prefix(line.lastIndex { $0 != " " }.map { line.distance(from: line.startIndex, to: $0) + 1 } ?? 0))
-        }.joined(separator: "\n")
+    /// - Complexity: O(cells), a few times.
+    var text: String { text(width: Terminal.tableWidth) }
+
+    /// The lines of at most so many characters.
+    func text(width: Int) -> String {
+        TableLayout(titles: rows[0], isLeft: alignments.map { $0 == .left }, rows: Array(rows.dropFirst()))
+            .lines(width: width).joined(separator: "\n")
     }
 }

@@ -8,13 +8,16 @@ struct TextTables {
 
     init() throws { folder = try TemporaryFolder() }
 
-    func open(_ bytes: [UInt8], test: String? = nil, _ named: NamedOptions = [:]) throws -> DatasetPair {
+    func open(
+        _ bytes: [UInt8], test: String? = nil, _ named: NamedOptions = [:], testMayLackLabels: Bool = false
+    ) throws -> DatasetPair {
         var values = named.values
         let path = try folder.write(bytes, to: "train.csv")
         if let test { values["test"] = try folder.write(Array(test.utf8), to: "test.csv") }
         var options = DatasetOptions()
         options.cacheFolder = folder.path + "/cache"
         options.named = NamedOptions(values)
+        options.testMayLackLabels = testMayLackLabels
         return try Datasets.standard.open("csv:" + path, options: options)
     }
 

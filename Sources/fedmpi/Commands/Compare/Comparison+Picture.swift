@@ -133,9 +133,13 @@ extension Comparison {
     /// A dotted line, for the clients' losses beside the server's.
     private func dotted(_ i: Int) -> PlotScript { "with lines dt 3 lw 1.5 lc rgb \(Colour.all[i])" }
 
-    /// For each run its name and the settings in which it differs, cut to what the picture has room for.
+    /// For each run its name and the settings in which it differs, or these alone where they stand for the name; cut to
+    /// what the picture has room for.
     private var legend: [String] {
         entries.indices.map { i in
+            if titles[i] != entries[i].run.name, Set(titles).count == titles.count, !titles[i].hasPrefix("run ") {
+                return titles[i]
+            }
             let settings = differences.map { "\($0.name) \($0.values[i])" }.joined(separator: ", ")
             return Panel.cut(entries[i].run.name + (settings.isEmpty ? "" : ": \(settings)"), to: 66)
         }

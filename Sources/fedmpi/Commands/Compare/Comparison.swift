@@ -51,6 +51,15 @@ struct Comparison {
     /// have the setting, e.g. because an older version wrote it.
     let differences: [(name: String, values: [String])]
 
+    /// What heads each run's column and names its curve: its name, or where names are long, as those of a sweep's runs
+    /// are, the values of the settings in which they differ, or its number in the history.
+    let titles: [String]
+
+    /// Characters of a name that heads a column as it is.
+    private static let longName = 18
+    /// Characters of the settings that may stand for a name.
+    private static let longTitle = 24
+
     /// Compares runs by their settings.
     ///
     /// - Parameter runs: Each run with its rounds.
@@ -59,8 +68,24 @@ struct Comparison {
         let entries = try runs.map { Entry(run: $0, rounds: $1, settings: try RunText.settings(of: $0)) }
         self.entries = entries
         let names = Set(entries.flatMap(\.settings.keys)).sorted()
-        differences = names.map { name in (name, entries.map { $0.settings[name] ?? "-" }) }
+        let differences: [(name: String, values: [String])] =
+            names.map { name in (name, entries.map { $0.settings[name] ?? "-" }) }
             .filter { Set($0.1).count > 1 }
+        self.differences = differences
+        titles = Self.titles(of: entries, differences)
+    }
+
+    /// See ``titles``.
+    private static func titles(of entries: [Entry], _ differences: [(name: String, values: [String])]) -> [String] {
+        let names = entries.map(\.run.name)
+        guard names.contains(where: { $0.count > longName }) else { return names }
+        let settings = entries.indices.map { i in
+            differences.map { RunText.shortSetting($0, $1[i]) }.joined(separator: ", ")
+        }
+        if Set(settings).count == entries.count, settings.allSatisfy({ !$0.isEmpty && $0.count <= longTitle }) {
+            return settings
+        }
+        return entries.enumerated().map { "run \($1.run.id.map { "\($0)" } ?? "#\($0 + 1)")" }
     }
 
     /// The highest accuracy that every run had in some round, in [0, 1]; nil when one was never evaluated.
@@ -78,8 +103,17 @@ struct Comparison {
         entries.contains { $0.rounds.contains { $0.accuracy?.isFinite == true } }
     }
 
-    /// The two tables, for a terminal: settings that differ, an empty line, outcomes.
+    /// The two tables, for a terminal: settings that differ, an empty line, outcomes. Names that are too long for a heading
+    /// are listed before them.
     var text: String {
+        let list = zip(titles, entries).filter { $0 != $1.run.name }
+        let width = list.map { $0.0.count }.max() ?? 0
+        let names = list.map { "\(Format.leftAligned($0, to: width))  \($1.run.name)\n" }.joined()
+        return (names.isEmpty ? "" : names + "\n") + tables
+    }
+
+    /// The tables alone.
+    private var tables: String {
         // What is no setting, and may still tell why runs differ.
         let surroundings: [(name: String, values: [String])] = [
             ("fedmpi", entries.map(\.run.version)), ("mpi", entries.map(\.run.mpi)),
@@ -93,7 +127,7 @@ struct Comparison {
 
     /// A table with a row for each name and a column for each run.
     private func table(_ title: String, _ rows: [(name: String, values: [String])]) -> String {
-        var table = TextTable([(title, .left)] + entries.map { ($0.run.name, .right) })
+        var table = TextTable([(title, .left)] + titles.map { ($0, .right) })
         for (name, values) in rows { table.add([name] + values) }
         return table.text
     }

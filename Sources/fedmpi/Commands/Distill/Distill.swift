@@ -164,6 +164,7 @@ struct Distill: WorldCommand {
         let progress = DistillProgress(plan, isQuiet: output.quiet || output.json)
         queue.whenDone = { progress.note($0) }
         progress.begin()
+        DataLines.warn(of: plan.data)
         do {
             let hasLostRanks = try SweepLeader(
                 group, messages: messages, queue: queue, stop: stop, reporter: .console(rank: 0, isLeader: true)

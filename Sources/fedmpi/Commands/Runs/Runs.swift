@@ -94,20 +94,42 @@ struct RunList: ParsableCommand {
             for run in runs { Console.output(try RunJSON.text(of: run)) }
             return
         }
-        var table = TextTable([
-            ("id", .right), ("run", .left), ("status", .left), ("strategy", .left), ("model", .left), ("data", .left),
-            ("clients", .right), ("rounds", .right), ("accuracy", .right), ("MB", .right), ("seconds", .right),
-            ("started", .left),
-        ])
-        for run in runs {
-            table.add([
-                "\(run.id ?? 0)", run.name, run.status.rawValue, run.strategy, run.model, run.dataset,
-                Format.grouped(run.clients), RunText.rounds(of: run), Format.percent(run.accuracy),
-                Format.fixed(Double(run.uploadBytes + run.downloadBytes) / 1e6, 2), Format.fixed(run.seconds, 2),
-                RunText.date(run.startedAt),
-            ])
+        Console.output(runs.isEmpty ? "no runs" : Self.table(of: runs, width: Terminal.tableWidth))
+    }
+
+    /// A row for each run. Where that is too wide, what is the same of all runs is said once, below, and if that does not
+    /// suffice it goes without when they were started; `runs show` has it.
+    ///
+    /// - Parameters:
+    ///   - runs: one at least.
+    ///   - width: characters of a line at most.
+    static func table(of runs: [StoredRun], width: Int) -> String {
+        typealias Column = (title: String, isLeft: Bool, isSaidOnce: Bool, text: (StoredRun) -> String)
+        let columns: [Column] = [
+            ("id", false, false, { "\($0.id ?? 0)" }), ("run", true, false, { $0.name }),
+            ("status", true, runs.count > 1, { $0.status.rawValue }), ("strategy", true, true, { $0.strategy }),
+            ("model", true, true, { $0.model }), ("data", true, true, { $0.dataset }),
+            ("clients", false, true, { Format.grouped($0.clients) }), ("rounds", false, false, RunText.rounds),
+            ("accuracy", false, false, { Format.percent($0.accuracy) }),
+            ("MB", false, false, { Format.fixed(Double($0.uploadBytes + $0.downloadBytes) / 1e6, 2) }),
+            ("seconds", false, false, { Format.fixed($0.seconds, 2) }),
+            ("started", true, false, { RunText.minute($0.startedAt) }),
+        ]
+        func layout(_ shown: [Column]) -> TableLayout {
+            TableLayout(
+                titles: shown.map(\.title), isLeft: shown.map(\.isLeft),
+                rows: runs.map { run in shown.map { $0.text(run).printable } })
         }
-        Console.output(runs.isEmpty ? "no runs" : table.text)
+        let whole = layout(columns).lines(width: nil)
+        guard whole.contains(where: { $0.count > width }) else { return whole.joined(separator: "\n") }
+        let same = columns.filter { column in
+            column.isSaidOnce && runs.dropFirst().allSatisfy { column.text($0) == column.text(runs[0]) }
+        }
+        var shown = columns.filter { column in !same.contains { $0.title == column.title } }
+        if !layout(shown).fits(width) { shown.removeAll { $0.title == "started" } }
+        let below = same.map { "\($0.title) \($0.text(runs[0]).printable)" }.joined(separator: ", ")
+        let said = same.isEmpty ? [] : ["", runs.count > 1 ? "all: \(below)" : below]
+        return (layout(shown).lines(width: width) + said).joined(separator: "\n")
     }
 }
 
@@ -117,6 +139,14 @@ enum RunText {
     static func rounds(of run: StoredRun) -> String {
         run.rounds == run.plannedRounds ? "\(run.rounds)" : "\(run.rounds)/\(run.plannedRounds)"
     }
+
+    /// A setting as part of a run's name: what is its own name, such as a strategy's, stands alone.
+    static func shortSetting(_ name: String, _ value: String) -> String {
+        ["strategy", "aggregation", "model"].contains(name) ? value : "\(name) \(value)"
+    }
+
+    /// Date and time to the minute, for tables.
+    static func minute(_ date: Date) -> String { String(Self.date(date).prefix(16)) }
 
     /// Date and time to the second in the local time zone, `2025-03-01 14:05:09`: a person compares it with the
     /// clock on the wall. Files have UTC.

@@ -101,6 +101,7 @@ struct Sweep: WorldCommand {
                 stop: stop)
         }
         if let problem { throw problem }
+        if let plan { DataLines.warn(plan.dataWarnings) }
         if dryRun {
             if let plan { list(plan) }
             return nil

@@ -6,7 +6,8 @@ extension SweepReporter {
     /// A reporter that writes to standard error, for the rank that it is made on.
     ///
     /// A leader's warnings concern runs and are marked `[sweep]`; what happens in its runs goes to an event log
-    /// with the run's name, because lines of several groups mix. Other ranks have warnings of their own only,
+    /// with the run's name, because lines of several groups mix; warnings about data were printed when the sweep was
+    /// checked. Other ranks have warnings of their own only,
     /// marked by their rank.
     ///
     /// - Parameters:
@@ -19,6 +20,6 @@ extension SweepReporter {
         }
         return SweepReporter(
             warn: { Console.error("[sweep] warning: \($0)") },
-            observers: { job, run in [EventLog(rank: 0, data: job.data, run: run.name)] })
+            observers: { _, run in [EventLog(rank: 0, data: nil, run: run.name)] })
     }
 }

@@ -10,20 +10,21 @@ import Runtime
 
 extension Variant.Precision: ExpressibleByArgument {}
 
-/// The command `fedmpi predict`: classifies images by a trained model of any precision.
+/// The command `fedmpi predict`: what a trained model of any precision says of images, or of the rows of a table.
 ///
-/// It prints an object of JSON for each image, in a line of its own, and one for all, so other programs can read
-/// the output as it comes. Only rank 0 runs it, in one process and without MPI; nothing is written.
+/// It prints an object of JSON for each sample, in a line of its own, and one for all, so other programs can read
+/// the output as it comes. Rows of a table may come without labels: they are predicted, and nothing is said of how
+/// often that is right. Only rank 0 runs it, in one process and without MPI; nothing is written.
 ///
-/// Exit codes: 0; 2 for a model, images or options that do not work, and for a model whose scores are NaN or
+/// Exit codes: 0; 2 for a model, samples or options that do not work, and for a model whose scores are NaN or
 /// infinite.
 struct Predict: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "predict",
-        abstract: "Test a trained model on labelled data, and list predictions.",
+        abstract: "Predict by a trained model, and test it where labels are known.",
         discussion: """
-            fedmpi predict --model results/example --table              accuracy by class, on the test data of its run
-            fedmpi predict --model results/example --dataset-options test=more.csv      of a table: the rows of another one
+            fedmpi predict --model results/example --table        accuracy by class, on the test data of its run
+            fedmpi predict --model results/example new.csv        rows like those it was trained on, with labels or without
             fedmpi predict --model results/example images.idx3-ubyte.gz --labels labels.idx1-ubyte.gz
             """)
 
@@ -31,15 +32,17 @@ struct Predict: ParsableCommand {
     @Option(help: "The trained model: a run's folder, or a safetensors file of any variant.")
     var model: String
 
-    /// Path of an IDX file; nil takes the test images of the data set.
+    /// Path of a text table, for a model that was trained on one, or of an IDX file; nil takes the test split of the data
+    /// set.
     @Argument(
         help: """
-            Images: an IDX file of bytes, one image or many, plain or .gz. (default: the test images of the data set)
+            New rows for a model of a table: a CSV file of the same columns, its labels may be missing. Or images: an IDX file \
+            of bytes, one image or many. Plain or .gz. (default: the test data of the model's run)
             """)
     var images: String?
 
     /// Path of the labels of ``images``, from which the accuracy is counted.
-    @Option(help: "Their labels, an IDX file, to tell how often the model is right.")
+    @Option(help: "The images' labels, an IDX file, to tell how often the model is right.")
     var labels: String?
 
     /// Precision to compute in; nil takes that of the file. Integers are made from floats, never the other way
@@ -51,9 +54,8 @@ struct Predict: ParsableCommand {
             """)
     var precision: Variant.Precision?
 
-    /// Images of a pass, ≥ 1. With 1 the times are the latencies of single images; more images give more
-    /// throughput.
-    @Option(help: "Images of a pass.")
+    /// Samples of a pass, ≥ 1. With 1 the times are the latencies of single ones; more give more throughput.
+    @Option(help: "Images, or rows, of a pass.")
     var batch = 1
 
     /// Threads of a pass.
@@ -63,11 +65,11 @@ struct Predict: ParsableCommand {
     @OptionGroup var data: TestDataOptions
 
     /// Whether only the summary is printed.
-    @Flag(help: "Print only the object for all.")
+    @Flag(help: "Print only the JSON object for all.")
     var quiet = false
 
     /// Instead of JSON.
-    @Flag(help: "Print a table of accuracy by class instead of JSON.")
+    @Flag(help: "Print a table instead of JSON: accuracy by class, or without labels how many are of each.")
     var table = false
 
     /// What is printed without ``table``; scripts may say so.
@@ -89,7 +91,7 @@ struct Predict: ParsableCommand {
         if labels != nil, images == nil { throw ValidationError("--labels are those of a file of images; name it") }
     }
 
-    /// The last line, for all images.
+    /// The last line, for all images or rows.
     private struct Summary: Encodable {
         /// Durations of passes, in milliseconds.
         struct Milliseconds: Encodable {
@@ -100,40 +102,58 @@ struct Predict: ParsableCommand {
         let model: String
         /// `f32` or `int8`, as it was computed.
         let precision: String
-        let images: Int
-        /// The images in words, e.g. `the 10,000 test images of fashion-mnist`, or the file's path.
+        /// How many there are; rows of a table have ``rows``.
+        let images: Int?
+        /// How many rows of a table there are.
+        let rows: Int?
+        /// How many of them have a label or targets, where that is not all.
+        let labelled: Int?
+        /// The samples in words, e.g. `the 10,000 test images of fashion-mnist` or `the 60 rows of new.csv`, or a file's path.
         let data: String
-        /// Images of a pass; at most as many as there are images.
+        /// Samples of a pass; at most as many as there are.
         let batch: Int
-        /// Share of the images that are right, in [0, 1]: in all labels, where there are several. Absent where the
+        /// Share of the samples that are right, in [0, 1]: in all labels, where there are several. Absent where the
         /// truth is not known, and for a regression.
         let accuracy: Double?
         /// The metrics of what the model has learnt, by name; absent where there are none, or the truth is not known.
         let metrics: [String: Double]?
-        /// Durations of passes, from reading the images to their scores.
+        /// Durations of passes, from reading the samples to their scores.
         let milliseconds: Milliseconds
         /// Images by the sum of the passes' durations; printing does not count.
-        let imagesPerSecond: Double
+        let imagesPerSecond: Double?
+        /// The same for rows.
+        let rowsPerSecond: Double?
         /// Numbers of images, `[true class][what the model says]`; with `--worst`, where the truth is known.
         let confusion: [[Int]]?
     }
 
-    /// Compiles the model, classifies the images pass by pass, and prints.
+    /// Compiles the model, asks it pass by pass, and prints.
     ///
     /// The first pass is not timed: it allocates what later passes reuse. Memory is that of one batch, whatever
     /// the number of images.
     ///
     /// - Throws: `ConfigurationError` for what the user can mend; `OneDNNError`.
-    /// - Complexity: O(images) passes; no allocation of the model's memory between them.
+    /// - Complexity: O(samples) passes; no allocation of the model's memory between them.
     func run() throws {
         let variant = try variant()
-        let choice = try data.choice(for: variant.metadata)
-        let pair = images == nil ? try data.open(for: variant, needsClasses: false).pair : nil
+        let newRows = try newRows(for: try data.choice(for: variant.metadata))
+        let opened =
+            images == nil || newRows != nil
+            ? try data.open(for: variant, predicting: newRows, needsClasses: false) : nil
+        let (choice, pair) = (try opened?.choice ?? data.choice(for: variant.metadata), opened?.pair)
         let task = choice.task(of: variant.model)
         if labels != nil, !task.hasClasses {
             throw ConfigurationError("--labels are classes, and \(variant.model.name) has learnt \(task)")
         }
         let source = try source(for: variant.model, choice, pair)
+        let words =
+            newRows.map { "the \(Format.count(source.count, "row")) of \($0)" } ?? pair.map(choice.testImages) ?? images
+            ?? ""
+        let areRows = pair != nil && Datasets.standard.samples(of: choice.dataset) == "rows"
+        let labelled = source.labelled
+        let unlabelled =
+            labelled < source.count ? UnlabelledRows(labelled, of: source.count, task, words) : nil
+        if let unlabelled, areRows, !table { Console.error("fedmpi: note: \(unlabelled.text)") }
         let names = choice.classNames(of: variant.model, pair)
         let plan = try variant.plan(batch: min(batch, source.count), threads: threads.count)
         let classes = variant.model.classes
@@ -146,6 +166,7 @@ struct Predict: ParsableCommand {
         var seconds = 0.0
         var tally = AnswerTally(task)
         var errors = WorstErrors(most: worst)
+        var unknown = PredictedCounts(classes: classes)
         for start in stride(from: 0, to: source.count, by: plan.batch) {
             let range = start..<min(start + plan.batch, source.count)
             let begin = ContinuousClock.now
@@ -159,7 +180,8 @@ struct Predict: ParsableCommand {
                 let row = Array(scores[(image - start) * classes..<(image - start + 1) * classes])
                 guard row.allSatisfy(\.isFinite) else {
                     throw ConfigurationError(
-                        "'\(model)' gives image \(image) scores that are NaN or infinite: its weights are damaged or too large"
+                        "'\(model)' gives \(areRows ? "row" : "image") \(source.row(image)) scores that are NaN or infinite: "
+                            + "its weights are damaged or too large"
                     )
                 }
                 let truth = source.truth(image, of: task)
@@ -168,25 +190,30 @@ struct Predict: ParsableCommand {
                 case .targets(let targets): tally.add(row.span, targets: targets.span)
                 case nil: break
                 }
-                if (quiet || table) && worst == 0 { continue }
+                if (quiet || table && truth != nil) && worst == 0 { continue }
                 let prediction = Prediction(
-                    image: image, scores: row, of: task, truth, names: names,
+                    areRows ? .row(source.row(image)) : .image(image), scores: row, of: task, truth, names: names,
                     milliseconds: 1e3 * (duration / .seconds(1)))
-                errors.add(prediction)
-                if !quiet { Console.output(String(decoding: try encoder.encode(prediction), as: UTF8.self)) }
+                errors.add(prediction, at: image)
+                if truth == nil { unknown.add(prediction) }
+                if !quiet, !table { Console.output(String(decoding: try encoder.encode(prediction), as: UTF8.self)) }
             }
         }
-        if table { return try printTable(tally, names, of: pair.map(choice.testImages) ?? images ?? "") }
+        if table {
+            return Console.output(try PredictionText(tally, unknown, task, names, words, unlabelled).text())
+        }
         let all = latencies.summary
         let summary = Summary(
-            model: variant.model.name, precision: variant.precision.rawValue, images: source.count,
-            data: pair.map(choice.testImages) ?? images ?? "", batch: plan.batch,
+            model: variant.model.name, precision: variant.precision.rawValue, images: areRows ? nil : source.count,
+            rows: areRows ? source.count : nil, labelled: labelled < source.count ? labelled : nil, data: words,
+            batch: plan.batch,
             accuracy: tally.confusion.accuracy,
             metrics: tally.measured.isEmpty
                 ? nil : Dictionary(uniqueKeysWithValues: tally.measured.map { ($0.name, $1) }),
             milliseconds: .init(
                 mean: 1e3 * all.mean, p50: 1e3 * all.p50, p95: 1e3 * all.p95, p99: 1e3 * all.p99, max: 1e3 * all.max),
-            imagesPerSecond: Double(source.count) / seconds,
+            imagesPerSecond: areRows ? nil : Double(source.count) / seconds,
+            rowsPerSecond: areRows ? Double(source.count) / seconds : nil,
             confusion: worst > 0 && task.hasClasses && tally.confusion.samples > 0 ? tally.confusion.table : nil)
         Console.output(String(decoding: try encoder.encode(summary), as: UTF8.self))
         for entry in errors.withPixels(from: source, variant.model.input.extents) {
@@ -194,15 +221,28 @@ struct Predict: ParsableCommand {
         }
     }
 
-    /// Prints accuracy by class, and in all.
+    /// The table of new rows that the argument names; nil where it names images, or nothing.
     ///
-    /// - Throws: `ConfigurationError` when the truth is not known, or there are no classes.
-    private func printTable(_ tally: AnswerTally, _ names: [String], of data: String) throws {
-        guard let accuracy = tally.confusion.accuracy, tally.confusion.samples > 0 else {
-            throw ConfigurationError("--table needs classes, and labels that say what is right")
+    /// A model of a table takes images, too, where its rows are some: an IDX file is what it says it is.
+    ///
+    /// - Throws: `ConfigurationError` when there are labels beside a table, or a table is given to a model of images.
+    private func newRows(for choice: ModelData) throws(ConfigurationError) -> String? {
+        guard let images else { return nil }
+        let isOfTable = choice.dataset.hasPrefix("\(CSVTable.name):")
+        let looksLikeTable = [".csv", ".tsv", ".csv.gz", ".tsv.gz"].contains { images.lowercased().hasSuffix($0) }
+        guard isOfTable else {
+            guard !looksLikeTable else {
+                throw ConfigurationError(
+                    "'\(images)' is a table, and the model was trained on \(choice.dataset.printable): rows are for models "
+                        + "of data set \(CSVTable.name)\(CSVTable.usage)")
+            }
+            return nil
         }
-        Console.output(PredictionTable(confusion: tally.confusion.table, names: names).text)
-        Console.output("\n\(Format.percent(accuracy)) of \(data)")
+        guard FileManager.default.fileExists(atPath: images), (try? ImageFile(images)) == nil else { return nil }
+        guard labels == nil else {
+            throw ConfigurationError("--labels are those of images; a table has its labels in a column")
+        }
+        return images
     }
 
     /// The images to classify: the file's, or the data set's test images.

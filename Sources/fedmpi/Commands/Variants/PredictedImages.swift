@@ -1,12 +1,12 @@
 import Datasets
 import FedCore
 
-/// Images that a model is to classify: those of a file, or the test split of a data set. ``Predict`` reads both
+/// Images or rows that a model is asked about: those of a file, or the test split of a data set. ``Predict`` reads both
 /// alike.
 enum PredictedImages {
     /// Images of an IDX file, with labels or without, and what the model takes them normalised by.
     case file(ImageFile, Normalization?)
-    /// A split of a data set, in which every sample has a label.
+    /// A split of a data set, in which rows of a table may have no label.
     case split(any Dataset)
 
     /// Number of images, ≥ 1.
@@ -17,10 +17,27 @@ enum PredictedImages {
         }
     }
 
-    /// What an image really is; nil where nobody knows it.
+    /// How many of the images or rows are known to be something.
+    var labelled: Int {
+        switch self {
+        case .file(let file, _): file.label(0) == nil ? 0 : file.count
+        case .split(let data): (0..<data.count).count { data.isLabelled($0) }
+        }
+    }
+
+    /// The row of its file that a sample is, from 0; an image's own number.
+    func row(_ sample: Int) -> Int {
+        switch self {
+        case .file: sample
+        case .split(let data): data.sourceRow(sample)
+        }
+    }
+
+    /// What an image or a row really is; nil where nobody knows it.
     func truth(_ image: Int, of task: LearningTask) -> Prediction.Truth? {
         switch self {
         case .file(let file, _): return file.label(image).map { .label($0) }
+        case .split(let data) where !data.isLabelled(image): return nil
         case .split(let data) where task.hasClasses: return .label(data.label(image))
         case .split(let data):
             var truth: [Float] = []

@@ -2,19 +2,27 @@ import Experiments
 import FedCore
 import Foundation
 
-/// The line for one image that `fedmpi predict` prints: of a model of classes a class, of labels of 0 or 1 those that
+/// The line for one image or row that `fedmpi predict` prints: of a model of classes a class, of labels of 0 or 1 those that
 /// are set, of a regression numbers. What is nil is left out.
 struct Prediction: Encodable {
-    /// What an image really is.
+    /// What an image or a row really is.
     enum Truth {
         case label(Int)
         case targets([Float])
     }
 
+    /// What is predicted: an image by its number, or a row by its place in the file, both from 0.
+    enum Sample {
+        case image(Int)
+        case row(Int)
+    }
+
     /// Kind of the line.
     let event = "prediction"
-    /// Place of the image, from 0.
-    let image: Int
+    /// Place of the image, from 0; nil for a row.
+    private(set) var image: Int?
+    /// Place of the row in its file, from 0, a header not counted; nil for an image.
+    private(set) var row: Int?
     /// The class with the largest score.
     private(set) var `class`: Int?
     /// Name of the class, where classes have names.
@@ -31,17 +39,23 @@ struct Prediction: Encodable {
     private(set) var labelName: String?
     /// True labels, 0 or 1 each, or numbers.
     private(set) var targets: [Float]?
-    /// Duration of the pass that the image was in; with batches, all images of a batch have the same.
+    /// Duration of the pass that the sample was in; with batches, all samples of a batch have the same.
     let milliseconds: Double
 
     /// Reads a model's scores.
     /// - Parameters:
+    ///   - sample: whose scores they are.
     ///   - scores: finite scores, one for each output.
     ///   - task: what the model has learnt.
     ///   - truth: nil where nobody knows it.
     ///   - names: names of the classes; empty where they have none.
-    init(image: Int, scores: [Float], of task: LearningTask, _ truth: Truth?, names: [String], milliseconds: Double) {
-        self.image = image
+    init(
+        _ sample: Sample, scores: [Float], of task: LearningTask, _ truth: Truth?, names: [String], milliseconds: Double
+    ) {
+        switch sample {
+        case .image(let place): image = place
+        case .row(let place): row = place
+        }
         self.milliseconds = milliseconds
         switch task {
         case .classes:

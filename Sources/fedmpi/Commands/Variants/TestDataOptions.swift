@@ -31,10 +31,19 @@ struct TestDataOptions: ParsableArguments {
 
     /// The data for a model. Reads no file.
     ///
-    /// - Parameter metadata: Metadata of the model's file.
+    /// - Parameters:
+    ///   - metadata: Metadata of the model's file.
+    ///   - newRows: Path of a table whose rows are to be predicted, in the place of the test split; nil: there is none.
+    ///   - predicts: Whether rows of a test file that the user names may come without labels.
     /// - Throws: `ConfigurationError` when the metadata about the data are damaged.
-    func choice(for metadata: [String: String]) throws(ConfigurationError) -> ModelData {
-        ModelData(of: try DataOrigin(metadata: metadata), dataset: dataset, options: datasetOptions)
+    func choice(
+        for metadata: [String: String], newRows: String? = nil, predicts: Bool = false
+    ) throws(ConfigurationError) -> ModelData {
+        var named = datasetOptions.values
+        if let newRows { named["test"] = newRows }
+        return ModelData(
+            of: try DataOrigin(metadata: metadata), dataset: dataset, options: NamedOptions(named),
+            testMayLackLabels: predicts && named["test"] != nil)
     }
 
     /// Opens the data for a model, and says on standard error what should be known of them: warnings of the
@@ -49,10 +58,19 @@ struct TestDataOptions: ParsableArguments {
     func open(
         for model: Model, _ metadata: [String: String], usesTraining: Bool = false, needsClasses: Bool = true
     ) throws(ConfigurationError) -> TestData {
-        let choice = try choice(for: metadata)
+        try open(try choice(for: metadata), for: model, usesTraining: usesTraining, needsClasses: needsClasses)
+    }
+
+    /// Opens data that are chosen, likewise.
+    ///
+    /// - Parameter isTold: Whether it is said how they differ from the run's.
+    private func open(
+        _ choice: ModelData, for model: Model, usesTraining: Bool, needsClasses: Bool, isTold: Bool = true
+    ) throws(ConfigurationError) -> TestData {
         let pair = try choice.open(for: model)
         if needsClasses { try Self.checkClasses(pair, model) }
         DataLines.warn(of: pair)
+        guard isTold else { return TestData(choice: choice, pair: pair) }
         for note in choice.notes(on: pair, usesTraining: usesTraining) { Console.error("fedmpi: note: \(note)") }
         return TestData(choice: choice, pair: pair)
     }
@@ -62,6 +80,21 @@ struct TestDataOptions: ParsableArguments {
         for variant: Variant, usesTraining: Bool = false, needsClasses: Bool = true
     ) throws(ConfigurationError) -> TestData {
         try open(for: variant.model, variant.metadata, usesTraining: usesTraining, needsClasses: needsClasses)
+    }
+
+    /// Opens the data for predictions: the test split, in which a file that the user names need not have labels.
+    ///
+    /// - Parameters:
+    ///   - variant: The model.
+    ///   - newRows: Path of a table in the place of the test split. That it is another than the run's goes without saying.
+    ///   - needsClasses: Whether a model that has learnt labels of 0 or 1, or numbers, is refused.
+    /// - Throws: `ConfigurationError` when the data cannot be read, or the model takes others.
+    func open(
+        for variant: Variant, predicting newRows: String?, needsClasses: Bool
+    ) throws(ConfigurationError) -> TestData {
+        let choice = try choice(for: variant.metadata, newRows: newRows, predicts: true)
+        return try open(
+            choice, for: variant.model, usesTraining: false, needsClasses: needsClasses, isTold: newRows == nil)
     }
 
     /// Refuses a model whose answers are not classes, where accuracies are measured.

@@ -32,17 +32,21 @@ struct WorstErrors {
     init(most: Int) { self.most = most }
 
     /// Takes a prediction, if it is wrong and surer than those that are kept. O(kept).
-    mutating func add(_ prediction: Prediction) {
+    ///
+    /// - Parameters:
+    ///   - prediction: what the model says.
+    ///   - place: which sample it is of, from 0.
+    mutating func add(_ prediction: Prediction, at place: Int) {
         guard most > 0, let label = prediction.label, let said = prediction.class, said != label,
             let probability = prediction.probabilities?[said]
         else { return }
         if entries.count == most, let last = entries.last, last.probability >= probability { return }
-        let place = entries.firstIndex { $0.probability < probability } ?? entries.count
+        let rank = entries.firstIndex { $0.probability < probability } ?? entries.count
         entries.insert(
             Entry(
-                image: prediction.image, class: said, probability: probability, name: prediction.name, label: label,
+                image: place, class: said, probability: probability, name: prediction.name, label: label,
                 labelName: prediction.labelName),
-            at: place)
+            at: rank)
         if entries.count > most { entries.removeLast() }
     }
 

@@ -71,7 +71,14 @@ package struct TableLayout {
     }
 
     /// Whether the table is one of so many characters, when headings are broken and names are cut.
-    package func fits(_ width: Int) -> Bool { total(narrow, Array(titles.indices)) <= width }
+    ///
+    /// - Parameters:
+    ///   - width: characters of a line.
+    ///   - name: characters that a name keeps; nil: as few as it is ever cut to.
+    package func fits(_ width: Int, name: Int? = nil) -> Bool {
+        let words = titles.indices.map { max(longestWord($0), widest($0)) }
+        return total(least(words, name: name ?? Self.leastName), Array(titles.indices)) <= width
+    }
 
     /// The least width of each column.
     private var narrow: [Int] { least(titles.indices.map { max(longestWord($0), widest($0)) }) }
@@ -88,8 +95,8 @@ package struct TableLayout {
     }
 
     /// The least widths: names as short as they may be cut.
-    private func least(_ widths: [Int]) -> [Int] {
-        widths.indices.map { isLeft[$0] ? min(widths[$0], max(Self.leastName, longestWord($0))) : widths[$0] }
+    private func least(_ widths: [Int], name: Int = leastName) -> [Int] {
+        widths.indices.map { isLeft[$0] ? min(widths[$0], max(name, longestWord($0))) : widths[$0] }
     }
 
     /// Makes columns narrower whose headings are wider than their cells, those with the most to gain first, until the

@@ -54,6 +54,16 @@ struct RankTablesTests {
         #expect(rankTables.ranks(isShort: false).rows.count == 42)
     }
 
+    @Test func `One process sends nothing and waits for nobody`() throws {
+        let fixture = try RunFolderFixture(
+            log: "[]", sessions: [Logs.session(rank: 0, of: 1, [Logs.event(1, .train, 0, 10)])])
+        #expect(try rankTables(fixture).lines.isEmpty)
+        // Of several whose logs are gone something is told.
+        let alone = try RunFolderFixture(
+            log: "[]", sessions: [Logs.session(rank: 0, of: 3, [Logs.event(1, .train, 0, 10)])])
+        #expect(try !rankTables(alone).lines.isEmpty)
+    }
+
     @Test func `A run without timing logs has no tables`() throws {
         let fixture = try RunFolderFixture(log: "[" + Logs.round(1, accuracy: 0.5) + "]")
         #expect(try rankTables(fixture).lines.isEmpty)

@@ -56,6 +56,33 @@ import Testing
         #expect(ranks.text.hasPrefix("settings  a  b\nranks     3  6\n\noutcome"))
     }
 
+    /// As the runs of a sweep are called.
+    @Test func `Long names give way to the settings that tell the runs apart`() throws {
+        let names = ["fedavg", "fedprox"].map { "grid/runs/strategy=\($0),alpha=0.5,seed=1" }
+        let comparison = try Comparison([
+            run(names[0], [0.5]),
+            run(names[1], [0.5]) {
+                ($0.strategy, $0.alpha) = ("fedprox", 0.1)
+            },
+        ])
+        #expect(comparison.titles == ["fedavg, alpha 0.5", "fedprox, alpha 0.1"])
+        #expect(
+            comparison.text.hasPrefix(
+                """
+                fedavg, alpha 0.5   \(names[0])
+                fedprox, alpha 0.1  \(names[1])
+
+                settings  fedavg, alpha 0.5  fedprox, alpha 0.1
+                alpha                   0.5                 0.1
+                strategy             fedavg             fedprox
+
+                """))
+        #expect(comparison.picture.script.contains("title 'fedprox, alpha 0.1'"))
+        // Of equal settings the numbers are left.
+        #expect(try Comparison([run(names[0], [0.5]), run(names[0] + "-again", [0.5])]).titles == ["run 1", "run 1"])
+        #expect(try Comparison([run("a", [0.5]), run("b", [0.5]) { $0.alpha = 1 }]).titles == ["a", "b"])
+    }
+
     @Test func `The price of the accuracy that all had is counted to the first round that had it`() throws {
         let comparison = try Comparison([run("a", [0.2, nil, 0.7, 0.6, 0.8]), run("b", [0.3, 0.75, 0.7])])
         #expect(comparison.commonAccuracy == 0.75)

@@ -31,16 +31,23 @@ import Testing
             ], target: 0.8)
         // a: final 80, 60, 40; best 90, 80, 40: mean 70, √((400 + 100 + 900) / 2) = 26.46; the target in rounds 2 and 1.
         #expect(
-            table.text
+            table.text(width: 80)
                 == """
                 strategy     final, %      best, %   rounds to 80 %   MB to reach 80 %
                 a         60.0 ± 20.0  70.0 ± 26.5  1.5 ± 0.7 (2/3)  3.00 ± 1.41 (2/3)
                 b          30.0 ± 0.0   30.0 ± 0.0                –                  –
-
-                strategy     wall s
-                a         1.5 ± 0.0
-                b         1.5 ± 0.0
                 """)
+        // Where there is room, all of it.
+        #expect(table.text(width: 81).hasSuffix("–                  –  1.5 ± 0.0"))
+        #expect(table.text(width: 50).split(separator: "\n").allSatisfy { $0.count <= 50 })
+    }
+
+    /// A tenth of a model: 200 bytes are 0.0002 MB.
+    @Test func `Few megabytes have as many digits as they need`() {
+        let round = RunCurve.Round(
+            round: 1, accuracy: 0.9, uploadBytes: 200, seconds: 0.5, simulatedSeconds: nil)
+        let table = table([("a", [RunCurve([round])])], target: 0.8, columns: [.upload])
+        #expect(table.text(width: 80) == "strategy  MB to reach 80 %\na                   0.0002")
     }
 
     @Test func `A run that did not finish is missing from a page, and said to be`() {

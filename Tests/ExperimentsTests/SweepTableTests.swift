@@ -62,6 +62,8 @@ import Testing
         #expect(table.costs.map(\.isOnFront) == [true, false, false, true, false])
         #expect(table.costs.last?.accuracy.mean == 89.5 && table.costs.last?.megabytes == 40)
         #expect(table.bytesPicture(title: "x")?.name == "bytes")
+        // Points of different settings: nothing lies between them.
+        #expect(table.bytesPicture(title: "x")?.script.contains("with lines") == false)
         #expect(self.table([("a", [run(1, 0.5)]), ("b", [run(1.2, 0.6)])]).bytesPicture(title: "x") == nil)
     }
 

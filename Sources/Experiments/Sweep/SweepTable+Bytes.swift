@@ -70,13 +70,14 @@ extension SweepTable {
             rows: [
                 [
                     Panel(
-                        title, height: 260, key: hasOthers ? [others, front] : [front],
+                        title + (seeds > 1 ? ", mean ± deviation of \(seeds) seeds" : ""), height: 260,
+                        key: hasOthers ? [front, others] : [front],
                         body: """
                             set xlabel "megabytes uploaded in all"
-                            set ylabel \(text: accuracy)
+                            set ylabel "final accuracy, %"
                             \(Picture.logAxis("x", [least, most]))
                             set yrange [\(axis.lowerBound):\(axis.upperBound)]
-                            plot \((hasOthers ? [grey, coloured] : [coloured]).joinedPlots())
+                            plot \((hasOthers ? [coloured, grey] : [coloured]).joinedPlots())
                             """)
                 ],
                 [

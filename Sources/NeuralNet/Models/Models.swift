@@ -33,7 +33,7 @@ extension Catalog<Architecture> {
         do { model = try architecture.model(for: form) } catch {
             // Whoever brings a table and names no model meets one for images.
             guard let form, form.isRow, !architecture.natural.isRow else { throw error }
-            let others = all.filter { $0.natural.isRow }.map(\.name)
+            let others = all.filter { $0.natural == .table32 }.map(\.name)
             throw ConfigurationError(
                 "\(error); samples are rows of \(NumberText.count(form.input.count, "number")), for which there are "
                     + "--model \((others + ["logistic"]).joined(separator: ", ")) or layers such as "

@@ -57,8 +57,8 @@ struct Comparison {
 
     /// Characters of a name that heads a column as it is.
     private static let longName = 18
-    /// Characters of the settings that may stand for a name.
-    private static let longTitle = 24
+    /// Characters of the settings that may stand for a name; a heading is broken at its words.
+    private static let longTitle = 60
 
     /// Compares runs by their settings.
     ///
@@ -79,8 +79,9 @@ struct Comparison {
     private static func titles(of entries: [Entry], _ differences: [(name: String, values: [String])]) -> [String] {
         let names = entries.map(\.run.name)
         guard names.contains(where: { $0.count > longName }) else { return names }
+        let ordered = differences.filter { RunText.isNamed($0.name) } + differences.filter { !RunText.isNamed($0.name) }
         let settings = entries.indices.map { i in
-            differences.map { RunText.shortSetting($0, $1[i]) }.joined(separator: ", ")
+            ordered.map { RunText.shortSetting($0, $1[i]) }.joined(separator: ", ")
         }
         if Set(settings).count == entries.count, settings.allSatisfy({ !$0.isEmpty && $0.count <= longTitle }) {
             return settings

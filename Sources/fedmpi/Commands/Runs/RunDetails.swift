@@ -48,7 +48,7 @@ struct RunDetails: ParsableCommand {
         if json { return Console.output(try RunJSON.text(of: everything)) }
         describe(run, clients: everything.clients)
         Console.output("\nsettings")
-        let settings = try RunText.settings(of: run).sorted { $0.key < $1.key }
+        let settings = try RunText.settings(of: run).filter { !$0.value.isEmpty }.sorted { $0.key < $1.key }
         let width = settings.reduce(0) { max($0, $1.key.count) }
         for (name, value) in settings { Console.output("  \(Format.leftAligned(name, to: width))  \(value)") }
         show(everything.rounds, run.metrics ?? [])

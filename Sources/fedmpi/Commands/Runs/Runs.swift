@@ -97,8 +97,11 @@ struct RunList: ParsableCommand {
         Console.output(runs.isEmpty ? "no runs" : Self.table(of: runs, width: Terminal.tableWidth))
     }
 
+    /// Characters of a name that other columns make room for.
+    private static let roomForName = 42
+
     /// A row for each run. Where that is too wide, what is the same of all runs is said once, below, and if that does not
-    /// suffice it goes without when they were started; `runs show` has it.
+    /// suffice it goes without what does least to tell runs apart; `runs show` has it.
     ///
     /// - Parameters:
     ///   - runs: one at least.
@@ -126,10 +129,19 @@ struct RunList: ParsableCommand {
             column.isSaidOnce && runs.dropFirst().allSatisfy { column.text($0) == column.text(runs[0]) }
         }
         var shown = columns.filter { column in !same.contains { $0.title == column.title } }
-        if !layout(shown).fits(width) { shown.removeAll { $0.title == "started" } }
+        var left: [String] = []
+        for title in ["started", "data", "model", "clients", "seconds", "strategy"]
+        where shown.contains(where: { $0.title == title }) && !layout(shown).fits(width, name: Self.roomForName) {
+            shown.removeAll { $0.title == title }
+            left.append(title)
+        }
         let below = same.map { "\($0.title) \($0.text(runs[0]).printable)" }.joined(separator: ", ")
-        let said = same.isEmpty ? [] : ["", runs.count > 1 ? "all: \(below)" : below]
-        return (layout(shown).lines(width: width) + said).joined(separator: "\n")
+        var said = same.isEmpty ? [] : [runs.count > 1 ? "all: \(below)" : below]
+        if !left.isEmpty {
+            said.append("left out for want of room: \(left.joined(separator: ", ")) (fedmpi runs show ID)")
+        }
+        said = said.flatMap { TableLayout.broken($0, to: width) }
+        return (layout(shown).lines(width: width) + (said.isEmpty ? [] : [""]) + said).joined(separator: "\n")
     }
 }
 
@@ -140,9 +152,12 @@ enum RunText {
         run.rounds == run.plannedRounds ? "\(run.rounds)" : "\(run.rounds)/\(run.plannedRounds)"
     }
 
-    /// A setting as part of a run's name: what is its own name, such as a strategy's, stands alone.
+    /// Whether a setting's values are names, such as a strategy's, which need no word before them.
+    static func isNamed(_ setting: String) -> Bool { ["strategy", "aggregation", "model"].contains(setting) }
+
+    /// A setting as part of a run's name.
     static func shortSetting(_ name: String, _ value: String) -> String {
-        ["strategy", "aggregation", "model"].contains(name) ? value : "\(name) \(value)"
+        isNamed(name) ? value : "\(name) \(value)"
     }
 
     /// Date and time to the minute, for tables.

@@ -195,8 +195,11 @@ struct Sweep: WorldCommand {
     /// - Returns: The exit code: 0, or 1 when a run has failed or something could not be written.
     private func conclude(_ plan: SweepPlan, _ outcomes: [SweepOutcome]) -> Int32 {
         let table = plan.table(outcomes)
-        if !json.isOn { Console.output((quiet ? "" : "\n") + table.text) }
-        if !isSilent, !table.legend.isEmpty { Console.output(table.legend) }
+        if !json.isOn { Console.output((quiet ? "" : "\n") + table.text()) }
+        if !isSilent, !table.legend.isEmpty {
+            let lines = TableLayout.broken(table.legend, to: TableLayout.usualWidth)
+            Console.output("\n" + lines.joined(separator: "\n"))
+        }
         var code: Int32 = 0
         var failed: [String: String] = [:]
         for outcome in outcomes.sorted(by: { $0.index < $1.index }) {

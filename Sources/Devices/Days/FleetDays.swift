@@ -31,21 +31,26 @@ public struct FleetDays: Sendable {
     ///   - state: the fleet at the start.
     ///   - seconds: how long.
     ///   - interval: seconds between two samples, > 0.
+    ///   - progress: told after each sample how much is done, in [0, 1].
     /// - Complexity: O(devices · samples).
     /// ```swift
     /// let state = FleetState(.people, clients: 1_000, seed: 42)
     /// let week = FleetDays(state, seconds: 7 * 86_400, interval: 600)
     /// print(week.samples.map(\.eligible).min() ?? 0)
     /// ```
-    public init(_ state: FleetState, seconds: Double, interval: Double) {
+    public init(
+        _ state: FleetState, seconds: Double, interval: Double, progress: (Double) -> Void = { _ in }
+    ) {
         var state = state
         var devices = [Int](repeating: 0, count: state.fleet.classes.count)
         for client in 0..<state.count { devices[state.classIndex(of: client)] += 1 }
         self.devices = devices
         let start = state.now
-        for step in 0...Int(seconds / interval) {
+        let steps = Int(seconds / interval)
+        for step in 0...steps {
             state.advance(to: start + Double(step) * interval)
             samples.append(Self.sample(state, devices))
+            progress(Double(step + 1) / Double(steps + 1))
         }
         end = state
         for client in 0..<state.count { largestGap = max(largestGap, state.gap(of: client)) }

@@ -102,6 +102,9 @@ package struct DistillPlan {
         try refuseOtherTeachers()
     }
 
+    /// Lets other programs into the folder, and leaves no lock file behind. To be called once everything is written.
+    package func release() { lock.release() }
+
     /// Names the runs: `d-logistic`, `d-logistic-scratch`, and with several seeds `d-logistic-seed2`.
     private struct RunNamer {
         /// The name of the distillation.

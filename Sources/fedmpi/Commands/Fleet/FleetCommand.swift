@@ -83,7 +83,11 @@ struct FleetCommand: ParsableCommand {
         let records = try fleet.trace?.records()
         let state = FleetState(
             fleet, clients: devices, seed: seed, eligibility: eligibility, traces: records?.devices ?? [])
-        let passed = FleetDays(state, seconds: Double(days) * 86_400, interval: Double(every) * 60)
+        let progress = WorkProgress("simulating", isQuiet: json)
+        let passed = FleetDays(state, seconds: Double(days) * 86_400, interval: Double(every) * 60) {
+            progress.show($0, Format.count(days, "day"))
+        }
+        progress.clear()
         let fits = try ModelFit.all(fleet, batch: batchSize)
         let limits = try limits.table(fleet)
         if json {

@@ -34,6 +34,8 @@ struct FleetOutcome {
     let folder: URL
     /// What became of versions that aliases were moved to while the fleet served.
     var releases: [ReleaseRecord] = []
+    /// Answers of a new version that each device decides upon.
+    var trialRequests = TrialRules().requests
     /// Set when the run was asked to stop before all devices had served: there is no time for pictures then.
     var interruption: Interruption?
 
@@ -54,7 +56,10 @@ struct FleetOutcome {
                 Console.output(String(decoding: try encoded(pretty: false), as: UTF8.self))
             } else {
                 Console.output(
-                    FleetText(reports: reports, machines: machines, testImages: testImages).text(verbose: verbose))
+                    FleetText(
+                        reports: reports, machines: machines, testImages: testImages, releases: releases,
+                        trialRequests: trialRequests
+                    ).text(verbose: verbose))
                 Console.output("\n" + notes.joined(separator: "\n"))
             }
         } catch {

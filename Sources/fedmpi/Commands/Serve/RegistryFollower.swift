@@ -53,6 +53,24 @@ final class RegistryFollower: ReleaseSource {
     /// What has become of each release, for `fleet.json`.
     var records: [ReleaseRecord] { record.records }
 
+    /// Looks at the registry once more when all devices have ended: a version that an alias was moved to, and that nobody has tried,
+    /// is noted and told of. Without this it would be passed over in silence, as a load may end, and a simulated one does so in
+    /// virtual time, before the registry is asked again.
+    func noteUntried() {
+        guard isFollowing, let meant = try? meanings(), meant != refused,
+            meant != versions[current]?.map({ $0?.version })
+        else { return }
+        let name = name(of: meant)
+        // One that was tried, and not decided, is noted already.
+        guard record.records.last?.release != name else { return }
+        newest += 1
+        begin(newest, meant, accuracy: nil)
+        record.decide(newest, .untried)
+        tell(
+            "\(name) was seen and not tried: the load was over before it could be; \(self.name(of: current)) served to the end"
+        )
+    }
+
     /// Notes that nothing is served any more.
     func end() { served.end() }
 
@@ -246,7 +264,9 @@ final class RegistryFollower: ReleaseSource {
         case .undecided:
             trying = nil
             record.decide(number, .undecided)
-            tell("\(name) was not decided: too few requests until the load was over; \(self.name(of: current)) served")
+            tell(
+                "\(name) was seen and not tried to the end: too few answers until the load was over; "
+                    + "\(self.name(of: current)) served to the end")
         }
     }
 

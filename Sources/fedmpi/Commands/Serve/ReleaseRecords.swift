@@ -13,6 +13,8 @@ struct ReleaseRecord: Encodable {
         case superseded
         /// The load ended before.
         case undecided
+        /// The alias was moved so late that no device was offered it.
+        case untried
     }
 
     /// What one device has measured.

@@ -91,9 +91,12 @@ package struct VariantMeasurement {
     ///   - variant: the model at its precision.
     ///   - data: at least one sample, with the model's input shape and classes.
     ///   - threads: OpenMP threads of each pass.
+    ///   - progress: told after each batch how much is done, in [0, 1].
     /// - Throws: oneDNN's errors.
     /// - Complexity: O(samples) forward passes, in batches of up to 100.
-    package static func accuracy(of variant: Variant, on data: any Dataset, threads: Int) throws -> Double {
+    package static func accuracy(
+        of variant: Variant, on data: any Dataset, threads: Int, progress: (Double) -> Void = { _ in }
+    ) throws -> Double {
         let plan = try variant.plan(batch: min(100, data.count), threads: threads)
         let classes = variant.model.classes
         var labels = [Int32](repeating: 0, count: plan.batch)
@@ -109,6 +112,7 @@ package struct VariantMeasurement {
                     correct += 1
                 }
             }
+            progress(Double(start + samples.count) / Double(data.count))
         }
         return Double(correct) / Double(data.count)
     }

@@ -24,10 +24,12 @@ extension [VariantMeasurement] {
     }
 
     /// The test images that the accuracies are of. Models may have been tried on different ones, and then all are
-    /// named.
+    /// named. Below it, what is to be known of int8 on this processor.
     var legend: String {
         var names: [String] = []
         for measured in self where !names.contains(measured.testImages) { names.append(measured.testImages) }
+        let note = contains { $0.variant.precision == .int8 } ? IntegerNote.text : nil
         return "accuracy  on \(names.joined(separator: "; "))"
+            + (note.map { "\n" + SettingsText.wrapped($0, indent: 2, first: 0) } ?? "")
     }
 }

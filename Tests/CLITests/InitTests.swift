@@ -26,6 +26,7 @@ struct InitTests {
         let sweep = try SweepFile(path: "\(folder)/sweep.yaml")
         #expect(sweep.target == 0.7)
         #expect(try FleetFile.fleet(named: "\(folder)/fleet.yaml").classes.count == 3)
+        #expect(try ProfileFile.read("\(folder)/profiles.yaml").map(\.name) == ["gateway", "camera", "sensor"])
 
         let before = try Data(contentsOf: URL(fileURLWithPath: "\(folder)/run.yaml"))
         try Data().write(to: URL(fileURLWithPath: "\(folder)/fleet.yaml"))

@@ -43,7 +43,7 @@ enum DeviceHelp {
     /// The rules of the tiers.
     private static var tiers: String {
         var table = TextTable([
-            ("tier", .left), ("RAM, MB", .right), ("cores", .right), ("GFLOP/s x CPU share", .right),
+            ("tier", .left), ("RAM, MB", .right), ("cores", .right), ("GFLOP/s × CPU share", .right),
             ("largest model, MB", .right),
         ])
         for tier in Tier.allCases.reversed() {

@@ -45,7 +45,7 @@ enum ModelLineage {
         var url = URL(fileURLWithPath: path)
         var isFolder: ObjCBool = false
         if FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue {
-            url.append(path: RunFolder.modelName)
+            url.appendPathComponent(RunFolder.modelName)
         }
         return SHA256.hash(try ReceivedFile.contents(url)).hexadecimal
     }

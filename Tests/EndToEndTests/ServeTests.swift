@@ -144,16 +144,18 @@ struct ServeTests {
 
     @Test func `A version that came too late to be tried is told of at the end`() throws {
         let folder = try Folder()
-        let binary = try #require(Program.binary)
+        let binary = URL(fileURLWithPath: try #require(Program.binary)).path
         let models = try Trained.models().split(separator: ",").map(String.init)
         let script = """
             set -e
-            cd "$1"
+            cd "$1"; mkdir results
             "$2" models register digits "$3" --alias champion >&2
             "$2" models register digits "$4" >&2
-            "$2" serve --models digits@champion --follow --follow-interval 3600 --seconds 4 --rate 50 \
+            "$2" serve --models digits@champion --follow --follow-interval 3600 --seconds 6 --rate 50 \
                 --test-images 100 --run-name late & job=$!
-            sleep 3; "$2" models alias digits@2 champion >&2
+            # The registry is asked once when a device begins, and then no more.
+            until pgrep -P $job -f serve-device >/dev/null; do sleep 0.05; done
+            sleep 1; "$2" models alias digits@2 champion >&2
             wait $job
             """
         let outcome = try Program.run(["bash", "-c", script, "late", folder.path, binary, models[2], models[1]])

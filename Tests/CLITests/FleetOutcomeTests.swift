@@ -102,13 +102,14 @@ import Testing
         ).text(verbose: true)
         let lines = text.split(separator: "\n")
         #expect(lines.allSatisfy { $0.count <= 80 }, "\(lines.filter { $0.count > 80 })")
-        #expect(lines[0].split(separator: " ") == ["device", "tier", "model", "why"])
-        #expect(lines[1].hasPrefix("sensor           LOW   edgecnn-small f32  edgecnn-large int8: 0.858 MB"))
+        #expect(lines[0].split(separator: " ") == ["device", "tier", "model", "KB", "why"])
+        #expect(lines[1].hasPrefix("sensor           LOW   edgecnn-small f32  204  edgecnn-large int8: 0.858"))
         #expect(lines.contains { $0.hasPrefix("microcontroller  -     edgecnn-small f32") })
     }
 
     private func record(_ decision: ReleaseRecord.Decision) -> ReleaseRecord {
-        var record = ReleaseRecord(release: "digits@2", from: "digits@1", accuracy: nil, movedAt: nil, secondsToOffer: nil)
+        var record = ReleaseRecord(
+            release: "digits@2", from: "digits@1", accuracy: nil, movedAt: nil, secondsToOffer: nil)
         record.decision = decision
         return record
     }

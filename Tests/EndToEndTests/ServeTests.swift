@@ -129,11 +129,14 @@ struct ServeTests {
         #expect(devices[1]["answered"] as? Int == 50)
     }
 
-    @Test func `A class of a simulated fleet takes what its memory for models holds, whatever the program takes`() throws {
+    @Test func `A class of a simulated fleet takes what its memory for models holds, whatever the program takes`()
+        throws
+    {
         let folder = try Folder()
         // edgecnn-small needs 204 KB of weights and its tensors; the program some 30 MB.
         let file = try folder.write(
-            "classes:\n  little: {memory-kb: 300, gflops: 1}\n  large: {memory-kb: 4096, gflops: 1}\n", to: "fleet.yaml")
+            "classes:\n  little: {memory-kb: 300, gflops: 1}\n  large: {memory-kb: 4096, gflops: 1}\n", to: "fleet.yaml"
+        )
         let devices = try devices(
             try serve(ranks: nil, ["--profiles", file, "--requests", "50", "--run-name", "classes"], in: folder))
         #expect(devices.compactMap { $0["model"] as? String } == ["edgecnn-small f32", "edgecnn-large f32"])

@@ -63,7 +63,10 @@ enum Console {
 
     /// Draws on the terminal of standard error, with its escape sequences; texts of others in it must have been made
     /// `printable`.
-    static func drawOnError(_ text: String) { _ = write(text, to: STDERR_FILENO) }
+    static func drawOnError(_ text: String) {
+        _ = write(text, to: STDERR_FILENO)
+        lineIsOpen.store(text != ProgressBar.eraser, ordering: .relaxed)
+    }
 
     /// Writes to standard output and keeps account of losses.
     ///

@@ -42,7 +42,7 @@ struct TextTable {
 
     /// The same in lines of at most 80 characters.
     ///
-    /// Where it is too wide and words stand in the last column, these are broken over several lines, as long as two dozen
+    /// Where it is too wide and words stand in the last column, these are broken over several lines, as long as sixteen
     /// characters are left to them. Otherwise columns that do not fit come below, each time behind the first one.
     ///
     /// - Complexity: O(cells) for each part.
@@ -66,7 +66,7 @@ struct TextTable {
     /// Characters of a line of a usual terminal.
     private static let mostColumns = 80
     /// Characters below which words are not broken into lines.
-    private static let leastWords = 24
+    private static let leastWords = 16
     /// What stands between two columns.
     private static let gap = "  "
 

@@ -74,7 +74,8 @@ enum DeviceHelp {
         for device in fleet.classes {
             table.add([
                 device.name, Format.fixed(100 * device[.share] / shares, 0) + " %", "\(device[.gigaflops])",
-                Format.grouped(Int(device[.memory])), device.isOnMains ? "mains" : Format.grouped(Int(device[.battery])),
+                Format.grouped(Int(device[.memory])),
+                device.isOnMains ? "mains" : Format.grouped(Int(device[.battery])),
                 "\(device[.trainWatts])",
             ])
         }

@@ -31,7 +31,8 @@ struct Distill: WorldCommand {
             mpirun -np 6 fedmpi distill --teacher results/example --student edgecnn-medium,edgecnn-small
 
             Takes the options of fedmpi train. Clients distil on their own data, and their students are averaged; each \
-            student is the teacher of the next. The same student is trained from scratch with the same steps, seeds and \
+            student is the teacher of the next. There are as many clients as the teacher was trained by, unless --clients says \
+            otherwise. The same student is trained from scratch with the same steps, seeds and \
             settings beside it. Started again with the same --run-name, it keeps the runs that are finished, goes on with \
             the one that was interrupted and does the rest.
             """)

@@ -62,7 +62,7 @@ struct FleetOutput {
             ("at home", { 1 - $0.away }), ("could be asked", \.eligible),
         ]
         var table = TextTable(
-            [("hour", .right)] + columns.map { ($0.title, .right) } + [("battery, median", .right)])
+            [("hour", .right)] + columns.map { ($0.title, .right) } + [("battery", .right)])
         func add(_ title: String, _ samples: [FleetDays.Sample]) {
             func mean(_ value: (FleetDays.Sample) -> Double?) -> String {
                 let values = samples.compactMap(value)
@@ -77,7 +77,7 @@ struct FleetOutput {
         add("mean", Array(days.samples.dropLast()))
         let least = Format.fixed(100 * eligibility.leastCharge, 0)
         return """
-            Of 100 devices, by hour of the day (mean of all days; batteries in %):
+            Of 100 devices, by hour of the day (mean of all days); median charge of batteries, %
             \(table.narrowText)
             could be asked: \(Self.asked(eligibility)), all at once, so never
             more than any of these columns. The others overlap, and add up to no 100.
@@ -89,7 +89,7 @@ struct FleetOutput {
     /// What training takes: of each model the memory, and of each class the step that fits, its speed and its energy.
     private var training: String {
         var steps = TextTable(
-            [("model", .left), ("weights, KB", .right), ("in all, KB", .right)]
+            [("model", .left), ("weights", .right), ("in all", .right)]
                 + fleet.classes.map { ($0.name, .right) })
         var cost = TextTable([("model", .left)] + fleet.classes.map { ($0.name, .right) })
         for model in fits {
@@ -105,7 +105,7 @@ struct FleetOutput {
                     })
         }
         return """
-            Training, counted: samples of a step that fit (- where nothing fits)
+            Training, counted: KB of weights and in all, and samples of a step that fit (- none)
             \(steps.narrowText)
 
             Training on 1,000 samples, simulated: seconds and joules

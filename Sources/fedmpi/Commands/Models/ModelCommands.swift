@@ -102,7 +102,7 @@ struct ModelList: ParsableCommand {
                 model.run?.name ?? "-", RunText.date(model.registeredAt),
             ])
         }
-        Console.output(models.isEmpty ? "no registered models" : table.narrowText)
+        Console.output(models.isEmpty ? "no registered models" : table.text)
     }
 }
 

@@ -32,7 +32,9 @@ struct RegisterModel: ParsableCommand {
 
     /// For files that do not tell it.
     @Option(
-        help: "The registered model that it was made from, NAME@VERSION. (default: as the file, or its run's teacher, says)")
+        help:
+            "The registered model that it was made from, NAME@VERSION. (default: as the file, or its run's teacher, says)"
+    )
     var madeFrom: String?
 
     /// Moved once the version is there; a registered version without its alias is no harm.

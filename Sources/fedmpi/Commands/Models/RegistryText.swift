@@ -49,7 +49,8 @@ enum RegistryText {
                 line("run", "\(run.name), round \(run.round), \(run.strategy) on \(run.dataset)")
                 if run.accuracy != nil || contents.accuracy == nil {
                     line(
-                        "accuracy", Format.percent(run.accuracy) + (run.loss.map { ", loss \(Format.fixed($0, 4))" } ?? ""))
+                        "accuracy",
+                        Format.percent(run.accuracy) + (run.loss.map { ", loss \(Format.fixed($0, 4))" } ?? ""))
                 }
                 for (name, value) in run.metrics.sorted(by: { $0.key < $1.key }) where name == Metric.epsilon.name {
                     line(name, Format.fixed(value, 3))

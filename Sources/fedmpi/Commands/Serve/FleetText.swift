@@ -87,29 +87,32 @@ struct FleetText {
         }.joined(separator: "\n")
     }
 
-    /// A row for each device: its tier, the model that answered most, and why it is not a more accurate one.
+    /// A row for each device: its tier, the model that answered most with its KB of 1,000 bytes as stored, and why it is not a
+    /// more accurate one.
     private var choiceTable: String {
-        var table = TextTable([("device", .left), ("tier", .left), ("model", .left), ("why", .left)])
+        var table = TextTable([
+            ("device", .left), ("tier", .left), ("model", .left), ("KB", .right), ("why", .left),
+        ])
         for report in reports {
             table.add([
                 report.device.name, report.device.hasTier ? report.tier.tier.rawValue : "-",
-                report.mainCandidate?.name ?? "-", DeviceReason(report).text,
+                report.mainCandidate?.name ?? "-",
+                report.mainCandidate.map { Format.kilobytes($0.storedBytes) } ?? "-", DeviceReason(report).text,
             ])
         }
         return table.narrowText
     }
 
-    /// A row for each device with what it came to. KB are 1,000 bytes, J/1000 joules of 1,000 answers.
+    /// A row for each device with what it came to; J/1000 are joules of 1,000 answers.
     private var figureTable: String {
         var table = TextTable([
-            ("device", .left), ("KB", .right), ("accuracy", .right), ("mean ms", .right), ("p95 ms", .right),
-            ("FPS", .right), ("J/1000", .right), ("figures", .left),
+            ("device", .left), ("accuracy", .right), ("mean ms", .right), ("p95 ms", .right), ("FPS", .right),
+            ("J/1000", .right), ("figures", .left),
         ])
         for report in reports {
             let model = report.mainCandidate
             table.add([
-                report.device.name, model.map { Format.kilobytes($0.storedBytes) } ?? "-",
-                Format.percent(model?.accuracy), Self.milliseconds(report.latency?.mean),
+                report.device.name, Format.percent(model?.accuracy), Self.milliseconds(report.latency?.mean),
                 Self.milliseconds(report.latency?.p95), report.fps.map(Self.rate) ?? "-",
                 report.joulesPerThousand.map { Self.significant($0) } ?? "-", Self.figures(report),
             ])
@@ -122,8 +125,8 @@ struct FleetText {
         if report.failure != nil { return report.isRefused ? "refused" : "failed" }
         switch report.figures {
         case .measured: return "measured"
-        case .enforced: return "measured, \(Format.fixed(100 * report.device.cpuShare, 0)) % CPU enforced"
-        case .simulated: return "simulated, times × \(significant(report.slowdown))"
+        case .enforced: return "enforced, \(Format.fixed(100 * report.device.cpuShare, 0)) % CPU"
+        case .simulated: return "simulated × \(significant(report.slowdown))"
         }
     }
 
@@ -131,7 +134,7 @@ struct FleetText {
     /// variants.
     private var phaseTable: String {
         var table = TextTable([
-            ("device", .left), ("phase", .right), ("offered/s", .right), ("answered", .right), ("turned away", .right),
+            ("device, phase", .left), ("offered/s", .right), ("answered", .right), ("turned away", .right),
             ("mean ms", .right), ("p95 ms", .right), ("busy", .right), ("answered by", .left),
         ])
         for report in reports {
@@ -143,7 +146,7 @@ struct FleetText {
                             + "\(Format.fixed(100 * Double(count) / Double(phase.answered), 0)) %"
                 }
                 table.add([
-                    index == 0 ? report.device.name : "", "\(index + 1)", phase.rate.map(Self.rate) ?? "closed",
+                    "\(report.device.name), \(index + 1)", phase.rate.map(Self.rate) ?? "closed",
                     Format.grouped(phase.answered), Format.grouped(phase.refused),
                     Self.milliseconds(phase.latency?.mean), Self.milliseconds(phase.latency?.p95),
                     phase.seconds > 0 ? Format.fixed(100 * phase.busySeconds / phase.seconds, 0) + " %" : "-",
@@ -157,13 +160,13 @@ struct FleetText {
     /// A row for each stretch of each device's time: what served, what was loaded or tried beside it, and the latencies.
     private var epochTable: String {
         var table = TextTable([
-            ("device", .left), ("from s", .right), ("serves", .left), ("beside it", .left), ("answered", .right),
+            ("device, from s", .left), ("serves", .left), ("beside it", .left), ("answered", .right),
             ("by that", .right), ("p50 ms", .right), ("p95 ms", .right), ("longest ms", .right),
         ])
         for report in reports {
-            for (index, epoch) in report.epochs.enumerated() {
+            for epoch in report.epochs {
                 table.add([
-                    index == 0 ? report.device.name : "", Format.fixed(epoch.start, 2), epoch.release,
+                    "\(report.device.name), \(Format.fixed(epoch.start, 2))", epoch.release,
                     epoch.other.map { "\($0) \(epoch.kind == .loading ? "loads" : "is tried")" } ?? "-",
                     Format.grouped(epoch.answered), Format.grouped(epoch.answeredByOther),
                     epoch.p50Ms.map { Self.significant($0) } ?? "-", epoch.p95Ms.map { Self.significant($0) } ?? "-",
@@ -234,7 +237,10 @@ struct FleetText {
                     + "tensors, as in `fedmpi fleet`; nothing is known of the rest, which a tier asks for.")
         }
         if reports.contains(where: { $0.figures == .simulated }) {
-            lines.append("simulated: measured on this machine, then multiplied; nobody waited that long.")
+            lines.append("simulated × n: times measured on this machine, then multiplied; nobody waited that long.")
+        }
+        if reports.contains(where: { $0.figures == .enforced }) {
+            lines.append("enforced: measured, while the kernel kept the device's process to its share of a core.")
         }
         if reports.contains(where: { !$0.switches.isEmpty }) {
             lines.append("model: the one that answered most.")

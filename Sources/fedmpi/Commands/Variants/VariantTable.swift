@@ -4,17 +4,17 @@ import NeuralNet
 import Runtime
 
 extension [VariantMeasurement] {
-    /// The variants side by side: KB of 1,000 bytes as stored, milliseconds of single images, images a second in
+    /// The variants side by side, with their parameters (`params`): KB of 1,000 bytes as stored, milliseconds of single images, images a second in
     /// batches.
     var table: TextTable {
         var table = TextTable([
-            ("model", .left), ("precision", .left), ("zeros", .right), ("parameters", .right), ("KB", .right),
+            ("variant", .left), ("zeros", .right), ("params", .right), ("KB", .right),
             ("accuracy", .right), ("p50 ms", .right), ("p95 ms", .right), ("images/s", .right),
         ])
         for measured in self {
             let variant = measured.variant
             table.add([
-                variant.model.name, variant.precision.rawValue, Format.fixed(100 * variant.sparsity, 1) + " %",
+                variant.name, Format.fixed(100 * variant.sparsity, 1) + " %",
                 Format.grouped(variant.model.parameterCount), Format.fixed(Double(variant.byteCount) / 1e3, 1),
                 Format.percent(measured.accuracy), Format.fixed(1e3 * measured.latency.p50, 4),
                 Format.fixed(1e3 * measured.latency.p95, 4), Format.grouped(Int(measured.imagesPerSecond.rounded())),

@@ -3,6 +3,7 @@ import FedCore
 import Federation
 import Files
 import Foundation
+import NeuralNet
 import Records
 import Serving
 
@@ -20,6 +21,9 @@ struct FleetOutcome {
         let storedBytes: Int
         /// Share of the test images that it gets right, in [0, 1].
         let accuracy: Double
+
+        /// Whether it is in whole numbers of eight bits.
+        var isInt8: Bool { name.hasSuffix(" \(Variant.Precision.int8.rawValue)") }
     }
 
     /// A report for each device, also for those that are missing.
@@ -58,7 +62,7 @@ struct FleetOutcome {
                 Console.output(
                     FleetText(
                         reports: reports, machines: machines, testImages: testImages, releases: releases,
-                        trialRequests: trialRequests
+                        hasInt8: models.contains { $0.isInt8 }, trialRequests: trialRequests
                     ).text(verbose: verbose))
                 Console.output("\n" + notes.joined(separator: "\n"))
             }

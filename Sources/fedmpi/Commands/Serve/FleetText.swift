@@ -16,6 +16,8 @@ struct FleetText {
     let testImages: String
     /// What became of versions that aliases were moved to.
     var releases: [ReleaseRecord] = []
+    /// Whether a model in whole numbers of eight bits is among those that are offered.
+    var hasInt8 = false
     /// Answers of a new version that each device decides upon.
     var trialRequests = TrialRules().requests
 
@@ -251,9 +253,7 @@ struct FleetText {
         }
         lines.append("accuracy: on \(testImages).")
         lines.append("ms: of one image on one thread, from its request to its answer; FPS: answers a second.")
-        if reports.contains(where: { $0.verdicts.contains { $0.candidate.name.hasSuffix(" int8") } }),
-            let note = IntegerNote.text
-        {
+        if hasInt8, let note = IntegerNote.text {
             lines.append(note)
         }
         return lines.map(Self.wrapped).joined(separator: "\n")

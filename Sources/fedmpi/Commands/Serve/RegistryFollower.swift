@@ -236,7 +236,7 @@ final class RegistryFollower: ReleaseSource {
             let accuracy = releases[number]?.models.first?.accuracy
             begin(number, meaning(of: number), accuracy: accuracy)
             tell(
-                "\(name) (\(Format.percent(accuracy)) of the test images right) is tried on "
+                "\(name), right on \(Format.percent(accuracy)) of the test images, is tried on "
                     + "\(Format.count(devices, "device")) beside \(self.name(of: current))")
         case .answeredFirst:
             record.answered(number)

@@ -1,9 +1,9 @@
 import Federation
 import Foundation
-import Serving
 import Testing
 
 @testable import Records
+@testable import Serving
 @testable import fedmpi
 
 @Suite struct FleetOutcomeTests {

@@ -31,6 +31,8 @@ struct Serve: WorldCommand {
             mpirun -np 6 fedmpi serve --models results/large,results/medium,results/small --profiles examples/profiles.yaml
             fedmpi serve --models results/large,results/small --gflops 2 --rate 50,500,50
             mpirun -np 4 fedmpi serve --models digits@champion --follow --rate 200 --seconds 3600
+
+            `fedmpi help profiles` lists what a file of devices may state, `fedmpi help tiers` how large a model a device takes.
             """)
 
     /// Paths of the models, separated by commas; distinct.

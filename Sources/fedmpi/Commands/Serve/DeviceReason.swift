@@ -10,7 +10,9 @@ struct DeviceReason {
     /// Finds the sentence: of models that are more accurate than the chosen one, why the most accurate of them is not served.
     init(_ report: DeviceReport) {
         if let failure = report.failure {
-            text = failure
+            let least = report.verdicts.min { $0.candidate.storedBytes < $1.candidate.storedBytes }
+            text =
+                least.map { "no model fits; the smallest, \($0.candidate.name): \($0.rejections.first ?? "")" } ?? failure
             return
         }
         guard let choice = report.choice else {

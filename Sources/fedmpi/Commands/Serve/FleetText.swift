@@ -26,6 +26,10 @@ struct FleetText {
     /// - Parameter verbose: Whether to say why each device has its tier, its limits and its model.
     func text(verbose: Bool) -> String {
         var parts = reports.isEmpty ? [] : [choiceTable, figureTable]
+        // The table has a reason for one model; here are those for all.
+        let refusals = reports.filter { $0.isRefused && !$0.verdicts.isEmpty }
+            .map { Self.wrapped("\($0.device.name): \($0.failure ?? "")") }
+        if !refusals.isEmpty { parts.append(refusals.joined(separator: "\n")) }
         if reports.contains(where: { $0.phases.count > 1 }) { parts.append(phaseTable) }
         let switches = reports.compactMap(switchLines)
         if !switches.isEmpty { parts.append(switches.joined(separator: "\n")) }

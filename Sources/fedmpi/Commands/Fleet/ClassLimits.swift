@@ -135,9 +135,10 @@ struct ClassLimits: Encodable {
         /// Its simulated milliseconds an image.
         let milliseconds: Double?
 
-        /// In a cell: `f32 0.20 ms`, or `int8 24.00 ms; memory`, or `none; memory, time`: the kinds of the reasons.
+        /// In a cell, with milliseconds: `f32 0.20`, or `int8 24.00; memory`, or `none; memory, time`: the kinds of the reasons.
         var text: String {
-            let found = variant.map { "\($0) \(Format.fixed(milliseconds ?? 0, 2)) ms" } ?? "none"
+            let time = milliseconds.map { $0 < 0.005 ? "<0.01" : Format.fixed($0, 2) } ?? "-"
+            let found = variant.map { "\($0) \(time)" } ?? "none"
             return fits ? found : found + "; " + kinds.joined(separator: ", ")
         }
 
@@ -153,8 +154,8 @@ struct ClassLimits: Encodable {
             [("model", .left)] + (models.first?.classes ?? []).map { ($0.device, .left) })
         for model in models { table.add([model.model] + model.classes.map(\.text)) }
         return """
-            Serving, counted: the variant that fits, its simulated time an image, and what
-            keeps the model as it is from fitting (size, memory, time; --json has amounts)
+            Serving, counted: the variant that fits, its simulated ms an image, and what keeps
+            the model as it is from fitting (size, memory, time; --json has amounts)
             \(table.narrowText)
             within \(number(sizeMegabytes)) MB of weights (size), \(number(memoryMegabytes)) MB for weights and tensors or the class's
             memory-kb (memory), and \(number(latencyMilliseconds)) ms (time): operations over GFLOP/s. `fedmpi serve

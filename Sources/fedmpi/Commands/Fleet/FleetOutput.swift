@@ -38,7 +38,7 @@ struct FleetOutput {
         Console.output("\n" + limits.text)
         Console.output(
             "\nbatteries that were empty at some time of these days: \(Format.grouped(days.end.emptied))\n"
-                + "largest difference between a battery and its books: \(days.largestGap), rounding alone")
+                + "their books close to \(String(format: "%.1e", days.largestGap)) of what went through them, which is rounding")
     }
 
     /// What is asked of a device, in words: `connected, above 20 % of its battery, charging and idle`.
@@ -101,21 +101,21 @@ struct FleetOutput {
                     + model.classes.map {
                         $0.batch == 0
                             ? "-"
-                            : "\(Self.short(1000 / $0.samplesPerSecond)) s, \(Self.short($0.joulesPerThousand)) J"
+                            : "\(Self.short(1000 / $0.samplesPerSecond)) / \(Self.short($0.joulesPerThousand))"
                     })
         }
         return """
             Training, counted: KB of weights and in all, and samples of a step that fit (- none)
             \(steps.narrowText)
 
-            Training on 1,000 samples, simulated: seconds and joules
+            Training on 1,000 samples, simulated: seconds / joules
             \(cost.narrowText)
             """
     }
 
-    /// A number in three digits or so: 0.004, 0.12, 3.45, 678.
+    /// A number in three digits or so: <0.001, 0.004, 0.12, 3.45, 678.
     private static func short(_ value: Double) -> String {
-        Format.fixed(value, value < 0.01 ? 4 : value < 10 ? 2 : 0)
+        value < 0.0005 ? "<0.001" : Format.fixed(value, value < 0.1 ? 3 : value < 10 ? 2 : 0)
     }
 
     /// The table of the classes: what they are, not what they do.

@@ -38,7 +38,8 @@ struct FleetOutput {
         Console.output("\n" + limits.text)
         Console.output(
             "\nbatteries that were empty at some time of these days: \(Format.grouped(days.end.emptied))\n"
-                + "their books close to \(String(format: "%.1e", days.largestGap)) of what went through them, which is rounding")
+                + "their books close to \(String(format: "%.1e", days.largestGap)) of what went through them, which is rounding"
+        )
     }
 
     /// What is asked of a device, in words: `connected, above 20 % of its battery, charging and idle`.

@@ -12,7 +12,8 @@ struct DeviceReason {
         if let failure = report.failure {
             let least = report.verdicts.min { $0.candidate.storedBytes < $1.candidate.storedBytes }
             text =
-                least.map { "no model fits; the smallest, \($0.candidate.name): \($0.rejections.first ?? "")" } ?? failure
+                least.map { "no model fits; the smallest, \($0.candidate.name): \($0.rejections.first ?? "")" }
+                ?? failure
             return
         }
         guard let choice = report.choice else {

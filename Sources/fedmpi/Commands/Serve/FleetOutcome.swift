@@ -143,7 +143,9 @@ struct FleetOutcome {
         switch try Gnuplot.draw(pictures, in: folder) {
         case .drawn:
             return [
-                note, "pictures  " + pictures.map { "\(folder.relativePath)/\($0.name).png" }.joined(separator: ", "),
+                note,
+                "pictures  \(folder.relativePath)/\(pictures[0].name).png"
+                    + (pictures.count > 1 ? " and \(pictures.count - 1) more" : ""),
             ]
         case .missing: return [note, Gnuplot.advice]
         case .failed(let reason): return [note, "no pictures: gnuplot says: \(reason)"]

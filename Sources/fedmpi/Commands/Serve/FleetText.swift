@@ -139,10 +139,15 @@ struct FleetText {
     /// A row for each phase of each device's load: what was offered, answered and turned away, and by which
     /// variants.
     private var phaseTable: String {
-        var table = TextTable([
-            ("device, phase", .left), ("offered/s", .right), ("answered", .right), ("turned away", .right),
-            ("mean ms", .right), ("p95 ms", .right), ("busy", .right), ("answered by", .left),
-        ])
+        let phases = reports.flatMap(\.phases)
+        // Where nobody has changed its variant, the first table has said which one answers.
+        let isMixed =
+            phases.contains { $0.answersByStep.count { $0 > 0 } > 1 } || reports.contains { !$0.switches.isEmpty }
+        var table = TextTable(
+            [
+                ("device, phase", .left), ("offered/s", .right), ("answered", .right), ("turned away", .right),
+                ("mean ms", .right), ("p95 ms", .right), ("busy", .right),
+            ] + (isMixed ? [("answered by", .left)] : []))
         for report in reports {
             for (index, phase) in report.phases.enumerated() {
                 let shares = phase.answersByStep.enumerated().compactMap { step, count in
@@ -151,13 +156,13 @@ struct FleetText {
                         : "\(report.verdicts[report.ladder[step]].candidate.name) "
                             + "\(Format.fixed(100 * Double(count) / Double(phase.answered), 0)) %"
                 }
-                table.add([
-                    "\(report.device.name), \(index + 1)", phase.rate.map(Self.rate) ?? "closed",
-                    Format.grouped(phase.answered), Format.grouped(phase.refused),
-                    Self.milliseconds(phase.latency?.mean), Self.milliseconds(phase.latency?.p95),
-                    phase.seconds > 0 ? Format.fixed(100 * phase.busySeconds / phase.seconds, 0) + " %" : "-",
-                    shares.joined(separator: ", "),
-                ])
+                table.add(
+                    [
+                        "\(report.device.name), \(index + 1)", phase.rate.map(Self.rate) ?? "closed",
+                        Format.grouped(phase.answered), Format.grouped(phase.refused),
+                        Self.milliseconds(phase.latency?.mean), Self.milliseconds(phase.latency?.p95),
+                        phase.seconds > 0 ? Format.fixed(100 * phase.busySeconds / phase.seconds, 0) + " %" : "-",
+                    ] + (isMixed ? [shares.joined(separator: ", ")] : []))
             }
         }
         return table.narrowText
@@ -204,31 +209,42 @@ struct FleetText {
 
     /// Why a device has its tier, its limits and its model, and why it has not the others.
     private func reasons(_ report: DeviceReport) -> String {
+        let name = report.device.name
         var lines = [
             report.device.hasTier
-                ? "\(report.device.name) is \(report.tier.tier.rawValue): \(report.tier.reasons.joined(separator: "; "))"
-                : "\(report.device.name) has no tier: it states its memory for models, "
-                    + "\(Self.significant(report.device.modelMegabytes ?? 0)) MB"
+                ? Self.wrapped(
+                    "\(name) is \(report.tier.tier.rawValue): \(report.tier.reasons.joined(separator: "; "))")
+                : Self.wrapped(
+                    "\(name) has no tier: it states its memory for models, "
+                        + "\(Self.significant(report.device.modelMegabytes ?? 0)) MB")
         ]
-        lines += report.limits.map { "  limit      \($0)" }
+        lines += report.limits.map { Self.labelled("limit", $0) }
         for verdict in report.verdicts {
             let costs =
                 "p95 \(Self.milliseconds(verdict.candidate.p95)) ms, \(Format.percent(verdict.candidate.accuracy))"
-            let what =
+            lines.append(
                 switch verdict.step {
-                case 0?: "chosen     \(verdict.candidate.name), \(costs)"
-                case let step?: "step \(step)     \(verdict.candidate.name), \(costs)"
-                case nil: "rejected   \(verdict.candidate.name): \(verdict.rejections.joined(separator: "; "))"
-                }
-            lines.append("  " + what)
+                case 0?: Self.labelled("chosen", "\(verdict.candidate.name), \(costs)")
+                case let step?: Self.labelled("step \(step)", "\(verdict.candidate.name), \(costs)")
+                case nil:
+                    Self.labelled(
+                        "rejected", "\(verdict.candidate.name): \(verdict.rejections.joined(separator: "; "))")
+                })
         }
         if report.peakBytes > 0 {
             lines.append(
-                "  memory     \(Format.megabytes(report.peakBytes)) at most, \(Format.megabytes(report.programBytes)) of it the program's"
-            )
+                Self.labelled(
+                    "memory",
+                    "\(Format.megabytes(report.peakBytes)) at most, \(Format.megabytes(report.programBytes)) of it the program's"
+                ))
         }
-        return lines.map { SettingsText.wrapped($0, indent: 13, first: $0.hasPrefix("  ") ? 2 : 0) }
-            .joined(separator: "\n")
+        return lines.joined(separator: "\n")
+    }
+
+    /// A line of the reasons, with its continuations below its words.
+    private static func labelled(_ label: String, _ text: String) -> String {
+        let words = SettingsText.wrapped(text, indent: 13, first: 13)
+        return Format.leftAligned("  \(label)", to: 13) + words.dropFirst(13)
     }
 
     /// The meaning of the terms in the tables, a line for each that was used.

@@ -222,14 +222,15 @@ struct FleetText {
         for verdict in report.verdicts {
             let costs =
                 "p95 \(Self.milliseconds(verdict.candidate.p95)) ms, \(Format.percent(verdict.candidate.accuracy))"
-            lines.append(
+            let line =
                 switch verdict.step {
                 case 0?: Self.labelled("chosen", "\(verdict.candidate.name), \(costs)")
                 case let step?: Self.labelled("step \(step)", "\(verdict.candidate.name), \(costs)")
                 case nil:
                     Self.labelled(
                         "rejected", "\(verdict.candidate.name): \(verdict.rejections.joined(separator: "; "))")
-                })
+                }
+            lines.append(line)
         }
         if report.peakBytes > 0 {
             lines.append(

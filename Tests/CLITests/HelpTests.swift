@@ -80,7 +80,7 @@ import Testing
         let text = try help(topic)
         #expect(text.contains(word))
         let lines = text.split(separator: "\n")
-        #expect(lines.allSatisfy { $0.count <= 88 }, "\(lines.filter { $0.count > 88 })")
+        #expect(lines.allSatisfy { $0.count <= 80 }, "\(lines.filter { $0.count > 80 })")
     }
 
     @Test func `help lists every key of a profile`() throws {

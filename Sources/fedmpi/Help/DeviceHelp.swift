@@ -24,20 +24,32 @@ enum DeviceHelp {
         var table = TextTable([("key", .left), ("value", .left), ("what", .left)])
         table.add(["name", "a text", "needed; each only once"])
         for quantity in DeviceQuantity.allCases {
-            table.add([quantity.rawValue, quantity.rangeWords, quantity.meaning])
+            table.add([quantity.rawValue, words(quantity.range), quantity.meaning])
         }
         return """
-            A file for `fedmpi serve --profiles`: a YAML list of devices, each a mapping of these
-            keys; all but the name may be left out, and are then the machine's that stands in.
-            Each is a flag of `serve`, too, for one device. `fedmpi init` writes such a file.
+            A file for `fedmpi serve --profiles`: a YAML list of devices, each a mapping of
+            these keys. All but the name may be left out, and are then the machine's that
+            stands in. Each is a flag of `serve`, too, for a single device. `fedmpi init`
+            writes such a file.
 
               - {name: camera, cores: 1, ram-mb: 512, gflops: 2, cpu-share: 0.5}
 
             \(table.narrowText)
 
-            --profiles takes a simulated fleet as well (`fedmpi help fleets`): a device of each
-            class, with one core of its gflops, and its memory-kb as model-mb, without a tier.
+            --profiles takes a simulated fleet as well (`fedmpi help fleets`): a device of
+            each class, one core of its gflops, its memory-kb as model-mb, without a tier.
             """
+    }
+
+    /// A range as short as it reads: `1 to 4,096`, `above 0`, `0.001 at least`.
+    private static func words(_ range: ClosedRange<Double>) -> String {
+        func number(_ value: Double) -> String {
+            value == value.rounded() ? Format.grouped(Int(value)) : "\(value)"
+        }
+        if range.lowerBound == .leastNonzeroMagnitude { return "above 0" }
+        // No device comes near such an end: it keeps out what is no number.
+        if range.upperBound >= 1e6 { return "\(number(range.lowerBound)) at least" }
+        return "\(number(range.lowerBound)) to \(number(range.upperBound))"
     }
 
     /// The rules of the tiers.
@@ -54,13 +66,14 @@ enum DeviceHelp {
             ])
         }
         return """
-            A device of `fedmpi serve` has the highest tier whose every requirement it meets, and
-            takes no larger model, as stored, than the tier's (--ignore-tiers: only --max-size-mb).
+            A device of `fedmpi serve` has the highest tier whose every requirement it
+            meets, and takes no larger model, as stored, than the tier's. --ignore-tiers
+            leaves only --max-size-mb.
 
             \(table.narrowText)
 
-            Classes of a simulated fleet and devices with model-mb have none: they state what a
-            model may take, and nothing of the memory and the cores that a tier asks for.
+            Classes of a simulated fleet and devices with model-mb have none: they state
+            what a model may take, and nothing of what a tier asks for besides.
             """
     }
 
@@ -84,10 +97,11 @@ enum DeviceHelp {
 
     /// What takes a fleet, and where its keys are listed.
     private static let fleetFile = """
-        A fleet is a name (people, edge) or a YAML file with classes, which `fedmpi init` writes:
-          fedmpi fleet FLEET                its days, simulated; what its classes train and serve
-          mpirun -np 6 fedmpi --fleet FLEET        training on it
-          fedmpi serve --models M --profiles FLEET a device of each class
-        `fedmpi help fleet-file` lists the keys of a class; docs/FLEETS.md has the rules.
+        A fleet is a name (people, edge) or a YAML file with classes, such as
+        `fedmpi init` writes:
+          fedmpi fleet FLEET                        its days, what it trains and serves
+          mpirun -np 6 fedmpi --fleet FLEET         training on it
+          fedmpi serve --models M --profiles FLEET  a device of each class
+        `fedmpi help fleet-file` lists the keys of a class; docs/FLEETS.md the rules.
         """
 }

@@ -3,6 +3,7 @@ import Devices
 import FedCore
 import Foundation
 import Records
+import Serving
 import Testing
 
 @testable import fedmpi

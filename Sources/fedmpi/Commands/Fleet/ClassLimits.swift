@@ -154,8 +154,8 @@ struct ClassLimits: Encodable {
             [("model", .left)] + (models.first?.classes ?? []).map { ($0.device, .left) })
         for model in models { table.add([model.model] + model.classes.map(\.text)) }
         return """
-            Serving, counted: the variant that fits, its simulated ms an image, and what keeps
-            the model as it is from fitting (size, memory, time; --json has amounts)
+            Serving, counted: the variant that fits, its simulated ms an image, and what
+            keeps the model as it is from fitting (size, memory, time; --json: amounts)
             \(table.narrowText)
             within \(number(sizeMegabytes)) MB of weights (size), \(number(memoryMegabytes)) MB for weights and tensors or the class's
             memory-kb (memory), and \(number(latencyMilliseconds)) ms (time): operations over GFLOP/s. `fedmpi serve

@@ -78,7 +78,7 @@ struct FleetOutput {
         add("mean", Array(days.samples.dropLast()))
         let least = Format.fixed(100 * eligibility.leastCharge, 0)
         return """
-            Of 100 devices, by hour of the day (mean of all days); median charge of batteries, %
+            Of 100 devices, by hour of the day, mean of all days (battery: median, in %)
             \(table.narrowText)
             could be asked: \(Self.asked(eligibility)), all at once, so never
             more than any of these columns. The others overlap, and add up to no 100.
@@ -106,7 +106,7 @@ struct FleetOutput {
                     })
         }
         return """
-            Training, counted: KB of weights and in all, and samples of a step that fit (- none)
+            Training, counted: KB of weights, in all; samples of a step that fit (- none)
             \(steps.narrowText)
 
             Training on 1,000 samples, simulated: seconds / joules

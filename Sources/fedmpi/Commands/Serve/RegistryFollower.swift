@@ -64,7 +64,8 @@ final class RegistryFollower: ReleaseSource {
         // One that was tried, and not decided, is noted already.
         guard record.records.last?.release != name else { return }
         newest += 1
-        begin(newest, meant, accuracy: nil)
+        record.begin(
+            newest, name: name, from: self.name(of: current), movedAt: movedAt(meant), accuracy: nil, isRead: false)
         record.decide(newest, .untried)
         tell(
             "\(name) was seen and not tried: the load was over before it could be; \(self.name(of: current)) served to the end"

@@ -1,5 +1,5 @@
-/// Cells of text in rows and columns as lines that fit a width: headings are broken at their words, long names lose their
-/// middle, and what is still too wide is written as several tables under each other.
+/// Cells of text in rows and columns as lines that fit a width: headings are broken at their words, sentences in the last
+/// column as well, long names lose their middle, and what is still too wide is written as several tables under each other.
 ///
 /// ```swift
 /// let layout = TableLayout(titles: ["run", "accuracy"], isLeft: [true, false], rows: [["a", "91.20 %"]])
@@ -18,6 +18,8 @@ package struct TableLayout {
 
     /// Characters that a name keeps when it is cut.
     private static let leastName = 12
+    /// Characters of a line in which a sentence can still be read.
+    private static let leastSentence = 16
     /// Spaces between two columns.
     private static let gap = 2
 
@@ -45,6 +47,11 @@ package struct TableLayout {
         let all = Array(titles.indices)
         guard let width, total(widths, all) > width else { return lines(all, widths) }
         breakTitles(&widths, all, width)
+        if total(widths, all) > width,
+            let broken = breakingSentences(to: width - total(widths, all.dropLast()) - Self.gap)
+        {
+            return broken.lines(width: width)
+        }
         cutNames(&widths, all, width)
         guard total(widths, all) > width else { return lines(all, widths) }
         let narrow = narrow
@@ -105,6 +112,20 @@ package struct TableLayout {
         let gains = columns.map { (column: $0, narrow: max(longestWord($0), widest($0))) }
             .sorted { (widths[$1.column] - $1.narrow, $0.column) < (widths[$0.column] - $0.narrow, $1.column) }
         for (column, narrow) in gains where total(widths, columns) > width { widths[column] = narrow }
+    }
+
+    /// The table with the sentences of the last column in lines of so many characters, each in a row of its own; nil where
+    /// there are none, or too little room for them.
+    private func breakingSentences(to width: Int) -> TableLayout? {
+        guard isLeft.count > 1, isLeft.last == true, width >= Self.leastSentence,
+            rows.contains(where: { $0.last.map { $0.count > width && $0.contains(" ") } ?? false })
+        else { return nil }
+        let broken = rows.flatMap { row in
+            Self.broken(row.last ?? "", to: width).enumerated().map { line, words in
+                (line == 0 ? Array(row.dropLast()) : row.dropLast().map { _ in "" }) + [words]
+            }
+        }
+        return TableLayout(titles: titles, isLeft: isLeft, rows: broken)
     }
 
     /// Cuts names, the longest first, until the table fits.

@@ -57,6 +57,17 @@ extension RunFolder {
         }
     }
 
+    /// The path of the model that a run's clients learnt from, as its settings have it; nil without a teacher, or without a
+    /// `config.json`.
+    public static func teacherPath(in folder: URL) -> String? {
+        struct Part: Decodable {
+            struct Settings: Decodable { let teacher: String? }
+            let settings: Settings
+        }
+        guard let data = try? Data(contentsOf: folder.appendingPathComponent("config.json")) else { return nil }
+        return (try? JSONDecoder().decode(Part.self, from: data))?.settings.teacher
+    }
+
     /// The digest of the weights that a run's clients learnt from; nil without a teacher, or without a `config.json`.
     public static func teacherDigest(in folder: URL) -> String? {
         struct Part: Decodable { let teacher: RunDescription.Teacher? }

@@ -2,6 +2,7 @@ import ArgumentParser
 import FedCore
 import Foundation
 import Records
+import Serving
 import Testing
 
 @testable import fedmpi
@@ -68,6 +69,24 @@ import Testing
         for topic in ["resume", "config", "hostfile", "slurm", "metrics"] {
             let text = try help(topic)
             #expect(!text.isEmpty && text.split(separator: "\n").allSatisfy { $0.count <= 80 }, "\(topic)")
+        }
+    }
+
+    @Test(arguments: [
+        ("profiles", "model-mb"), ("profile", "cpu-share"), ("tiers", "LOW"), ("tier", "MEDIUM"), ("people", "laptop"),
+        ("edge", "microcontroller"), ("fleets", "edge-server"), ("fleet-file", "away-radio"),
+    ])
+    func `help knows devices: the keys of their files, tiers and fleets`(topic: String, word: String) throws {
+        let text = try help(topic)
+        #expect(text.contains(word))
+        let lines = text.split(separator: "\n")
+        #expect(lines.allSatisfy { $0.count <= 80 }, "\(lines.filter { $0.count > 80 })")
+    }
+
+    @Test func `help lists every key of a profile`() throws {
+        let lines = try help("profiles").split(separator: "\n")
+        for quantity in DeviceQuantity.allCases {
+            #expect(lines.contains { $0.hasPrefix("\(quantity.rawValue) ") }, "\(quantity)")
         }
     }
 

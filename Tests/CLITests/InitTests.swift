@@ -3,6 +3,7 @@ import Devices
 import FedCore
 import Foundation
 import Records
+import Serving
 import Testing
 
 @testable import fedmpi
@@ -26,6 +27,7 @@ struct InitTests {
         let sweep = try SweepFile(path: "\(folder)/sweep.yaml")
         #expect(sweep.target == 0.7)
         #expect(try FleetFile.fleet(named: "\(folder)/fleet.yaml").classes.count == 3)
+        #expect(try ProfileFile.read("\(folder)/profiles.yaml").map(\.name) == ["gateway", "camera", "sensor"])
 
         let before = try Data(contentsOf: URL(fileURLWithPath: "\(folder)/run.yaml"))
         try Data().write(to: URL(fileURLWithPath: "\(folder)/fleet.yaml"))

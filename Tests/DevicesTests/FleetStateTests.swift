@@ -20,6 +20,27 @@ struct FleetStateTests {
         for client in 0..<500 { #expect(late.state(of: client) == once.state(of: client)) }
     }
 
+    @Test func `who could be asked is a part of who is connected, charged, and whatever else is asked for`() throws {
+        var eligibility = Eligibility()
+        eligibility.conditions = [.charging, .idle]
+        let state = FleetState(Fleets.people, clients: 400, seed: 3, eligibility: eligibility)
+        var told: [Double] = []
+        let days = FleetDays(state, seconds: Self.day, interval: 3_600) { told.append($0) }
+        for sample in days.samples {
+            for share in [sample.connected, sample.charged, sample.powered, 1 - sample.inUse] {
+                #expect(sample.eligible <= share + 1e-12)
+            }
+            // Boards, a tenth of the devices, are powered without ever charging.
+            #expect(sample.powered > sample.charging)
+        }
+        #expect(told.count == 25 && told.last == 1)
+        let always = try Fleet("f; a battery-mah=0 offline-hours=0 away-share=0 use-hours=0")
+        let mains = FleetDays(FleetState(always, clients: 10, seed: 1), seconds: 7_200, interval: 3_600)
+        for sample in mains.samples {
+            #expect(sample.connected == 1 && sample.powered == 1 && sample.charged == 1 && sample.eligible == 1)
+        }
+    }
+
     @Test(arguments: Fleets.all.map(\.name))
     func `every device's books close`(name: String) throws {
         let fleet = try Fleet(name)

@@ -75,6 +75,45 @@ struct DistillTests {
         #expect(third.status == 2 && third.errorLines.count == 1 && third.errors.contains("another teacher"))
     }
 
+    @Test func `Without a word of clients there are as many as the teacher had, and no lock is left`() throws {
+        let folder = try Self.trainTeacher()
+        let outcome = try Program.run(
+            ranks: 2,
+            [
+                "distill", "--teacher", folder.path + "/teacher", "--student", "logistic", "--samples-per-client", "80",
+                "--rounds", "1", "--no-report", "--timing", "off", "--no-history", "--results", folder.path,
+                "--run-name", "same",
+            ])
+        #expect(outcome.status == 0, "\(outcome.errors)")
+        let lines = outcome.outputLines
+        // Two ranks have one client rank; the teacher had three clients.
+        #expect(lines.contains { $0.hasPrefix("data      synthetic, 3 clients, ") }, "\(outcome.output)")
+        #expect(lines.contains { $0.hasPrefix("teacher   ") && $0.hasSuffix(" % on the test set") })
+        #expect(lines.contains { $0.hasPrefix("1/2  same-logistic  ") && $0.contains(" the teacher") })
+        #expect(lines.contains { $0.hasPrefix("next      fedmpi variants ") })
+        #expect(!FileManager.default.fileExists(atPath: folder.path + "/same/lock"))
+        #expect(FileManager.default.fileExists(atPath: folder.path + "/same/distillation.json"))
+        #expect(outcome.errors.isEmpty, "nothing is drawn where nobody watches: \(outcome.errors)")
+    }
+
+    @Test func `A student is registered with the teacher that it learnt from`() throws {
+        let folder = try Self.trainTeacher()
+        #expect(try Self.distill(ranks: nil, in: folder, name: "chain").status == 0)
+        func models(_ words: String...) throws -> Program.Outcome {
+            let outcome = try Program.run(ranks: nil, ["models"] + words + ["--results", folder.path])
+            #expect(outcome.status == 0, "\(outcome.errors)")
+            return outcome
+        }
+        // Before its teacher is registered the student knows its file by its digest.
+        _ = try models("register", "student", folder.path + "/chain-edgecnn-small")
+        #expect(try models("show", "student@1").output.contains("(not registered)"))
+        _ = try models("register", "teacher", folder.path + "/teacher")
+        #expect(
+            try models("show", "student@1").outputLines.contains {
+                $0.split(separator: " ") == ["made", "from", "teacher@1"]
+            })
+    }
+
     @Test func `Bad input gets one line, exit code 2, and leaves nothing`() throws {
         let folder = try Self.trainTeacher()
         let teacher = ["--student", "logistic", "--teacher", folder.path + "/teacher"]

@@ -129,6 +129,47 @@ struct ServeTests {
         #expect(devices[1]["answered"] as? Int == 50)
     }
 
+    @Test func `A class of a simulated fleet takes what its memory for models holds, whatever the program takes`()
+        throws
+    {
+        let folder = try Folder()
+        // edgecnn-small needs 204 KB of weights and its tensors; the program some 30 MB.
+        let file = try folder.write(
+            "classes:\n  little: {memory-kb: 300, gflops: 1}\n  large: {memory-kb: 4096, gflops: 1}\n", to: "fleet.yaml"
+        )
+        let devices = try devices(
+            try serve(ranks: nil, ["--profiles", file, "--requests", "50", "--run-name", "classes"], in: folder))
+        #expect(devices.compactMap { $0["model"] as? String } == ["edgecnn-small f32", "edgecnn-large f32"])
+        #expect(devices.compactMap { $0["has_tier"] as? Bool } == [false, false])
+        #expect((devices[0]["reason"] as? String)?.contains("of memory for the model is over 0.307 MB") == true)
+        #expect(devices[1]["reason"] as? String == "the most accurate model fits")
+    }
+
+    @Test func `A version that came too late to be tried is told of at the end`() throws {
+        let folder = try Folder()
+        let binary = URL(fileURLWithPath: try #require(Program.binary)).path
+        let models = try Trained.models().split(separator: ",").map(String.init)
+        let script = """
+            set -e
+            cd "$1"; mkdir results
+            "$2" models register digits "$3" --alias champion >&2
+            "$2" models register digits "$4" >&2
+            "$2" serve --models digits@champion --follow --follow-interval 3600 --seconds 6 --rate 50 \
+                --test-images 100 --run-name late & job=$!
+            # The registry is asked once when a device begins, and then no more.
+            until pgrep -P $job -f serve-device >/dev/null; do sleep 0.05; done
+            sleep 1; "$2" models alias digits@2 champion >&2
+            wait $job
+            """
+        let outcome = try Program.run(["bash", "-c", script, "late", folder.path, binary, models[2], models[1]])
+        #expect(outcome.status == 0, "\(outcome.errors)")
+        let words = outcome.output.split { $0 == " " || $0 == "\n" }.joined(separator: " ")
+        #expect(words.contains("digits@2 was seen and not tried: the load was over before it could be"), "\(words)")
+        #expect(outcome.errors.contains("digits@2 was seen and not tried"))
+        let file = try String(contentsOfFile: "\(folder.path)/results/late/fleet.json", encoding: .utf8)
+        #expect(file.contains(#""decision" : "untried""#))
+    }
+
     @Test(arguments: [
         ("KILL", "serve-device", "this machine: its process was killed by signal 9"),
         ("STOP", "serve-device", "this machine: its process was stopped for 1 s, and is ended"),

@@ -53,6 +53,25 @@ struct VariantTests {
         #expect(try table.events().map { $0["precision"] as? String } == ["f32", "int8"])
     }
 
+    @Test func `A quantised model is registered with its accuracy and what it was made from`() throws {
+        let model = try train()
+        let file = "\(folder.path)/int8.safetensors"
+        #expect(try run(["quantize", "--model", model, "--output", file]).status == 0)
+        func models(_ words: [String]) throws -> [String: Any] {
+            let outcome = try run(["models"] + words + ["--results", folder.path])
+            #expect(outcome.status == 0, "\(outcome.errors)")
+            return try outcome.events().last ?? [:]
+        }
+        for (name, source) in [("digits", model), ("small", file)] {
+            let outcome = try run(["models", "register", name, source, "--results", folder.path])
+            #expect(outcome.status == 0, "\(outcome.errors)")
+        }
+        let shown = try models(["show", "small@1", "--json"])
+        #expect(shown["made_from"] as? [String] == ["digits@1"])
+        let contents = try #require((shown["model"] as? [String: Any])?["contents"] as? [String: Any])
+        #expect(contents["accuracy"] as? Double == (try summary(file)["accuracy"] as? Double))
+    }
+
     @Test func `An image's object has its class, the class's name, its label and all probabilities`() throws {
         let outcome = try run(["predict", "--model", try train(), images, "--labels", labels])
         let events = try outcome.events()

@@ -92,7 +92,19 @@ import Testing
         #expect(throws: ConfigurationError.self) { try FolderLock(results) }
         withExtendedLifetime(lock) {}
         lock = nil
-        _ = try FolderLock(results)
+        let second = try FolderLock(results)
+        let file = results.appendingPathComponent("lock").path
+        #expect(FileManager.default.fileExists(atPath: file))
+        second.release()
+        #expect(!FileManager.default.fileExists(atPath: file))
+        // What a killed process leaves is no obstacle.
+        try Data().write(to: URL(fileURLWithPath: file))
+        let third = try FolderLock(results)
+        // A file that somebody else has put in its place is not this lock's to remove.
+        try FileManager.default.removeItem(atPath: file)
+        try Data().write(to: URL(fileURLWithPath: file))
+        third.release()
+        #expect(FileManager.default.fileExists(atPath: file))
     }
 }
 

@@ -51,6 +51,22 @@ import Testing
         #expect(try store.contents(of: first.model) == [1])
     }
 
+    @Test func `a version's accuracy is its run's, else what was counted when it was registered, else unknown`() throws
+    {
+        #expect(try register("digits", [1]).model.accuracy == 0.5)
+        func variant(_ byte: UInt8, _ accuracy: Double?) throws -> RegisteredModel {
+            let contents = ModelContents(
+                architecture: "logistic", precision: "int8", parameters: 7850, input: [1, 28, 28], outputs: 10,
+                metadata: [:], accuracy: accuracy)
+            let model = RegisteredModel(
+                name: "small", digest: SHA256.hash([byte]).hexadecimal, bytes: 1, source: "file", contents: contents,
+                run: nil, parent: nil)
+            return try store.model(try ModelReference(try store.register(model, [byte]).model.reference))
+        }
+        #expect(try variant(2, 0.25).accuracy == 0.25)
+        #expect(try variant(3, nil).accuracy == nil)
+    }
+
     @Test func `a reference means a version`() throws {
         try register("digits", [1])
         let second = try register("digits", [2]).model

@@ -40,6 +40,25 @@ import Testing
         #expect(past.refusal?.hasPrefix("no model fits: a: p95") == true)
     }
 
+    @Test
+    func `Memory for models bounds a model to the byte, takes the place of the tier, and leaves the program alone`() {
+        var device = DeviceProfile(name: "class", cores: 1, ramMegabytes: 8000, gflops: 1)
+        device.modelMegabytes = 0.4
+        let budget = Budget(storedMegabytes: 10).restricted(to: device, tier: .low)
+        #expect(budget.storedBytes == 1e7 && budget.modelBytes == 4e5 && !device.hasTier)
+        func candidate(_ bytes: Int) -> Candidate {
+            Candidate(
+                name: "a", parameters: 1, storedBytes: 300_000, memoryBytes: 5_000_000, modelBytes: bytes,
+                accuracy: 0.9,
+                p95: 0.01, mean: 0.01)
+        }
+        #expect(ModelSelector([candidate(400_000)], budget: budget, programBytes: 50_000_000).ladder == [0])
+        let past = ModelSelector([candidate(400_001)], budget: budget, programBytes: 50_000_000)
+        #expect(past.verdicts[0].rejections == ["0.4 MB of memory for the model is over 0.4 MB"])
+        device.modelMegabytes = nil
+        #expect(Budget().restricted(to: device, tier: .low).storedBytes == 250_000 && device.hasTier)
+    }
+
     @Test func `What is slower and no more accurate is no step`() {
         let selector = ModelSelector(
             [

@@ -35,7 +35,7 @@ import Testing
             assignment.reasons == [
                 "1000 MB; HIGH asks for 2000", "1 core; HIGH asks for 2", "3 GFLOP/s; HIGH asks for 16",
             ])
-        #expect(TierAssignment(device()).reasons.first == "4000 MB of at least 2000")
+        #expect(TierAssignment(device()).reasons.first == "4000 MB where 2000 are asked for")
     }
 
     @Test func `Each tier takes larger models than the one below, and asks for more`() {

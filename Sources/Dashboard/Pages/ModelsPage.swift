@@ -42,7 +42,7 @@ struct ModelsPage {
                 <td>\(model.contents.architecture.count > 30 ? String(model.contents.architecture.prefix(29)) + "…" : model.contents.architecture)</td>\
                 <td>\(model.contents.precision)</td><td class="n">\(Words.count(model.contents.parameters))</td>\
                 <td>\(model.contents.input.map { "\($0)" }.joined(separator: "×")) → \(model.contents.outputs)</td>\
-                <td class="n">\(Words.percent(model.run?.accuracy))</td><td class="n">\(epsilon ?? "–")</td>\
+                <td class="n">\(Words.percent(model.accuracy))</td><td class="n">\(epsilon ?? "–")</td>\
                 <td class="wrap">\(run ?? "–")</td><td>\(parent ?? "–")</td><td class="n">\(Words.bytes(model.bytes))</td>\
                 <td title="\(model.digest)">\(model.digest.prefix(12).description)</td><td>\(Words.date(model.registeredAt))</td></tr>
                 """

@@ -10,6 +10,11 @@ public struct FleetDays: Sendable {
         public var inUse = 0.0
         public var offline = 0.0
         public var away = 0.0
+        /// Shares of the devices that are connected, on a charger or the mains, and above the charge below which none is
+        /// asked. Those that could be asked are connected and charged, and whatever else is asked for, all at once.
+        public var connected = 0.0
+        public var powered = 0.0
+        public var charged = 0.0
         /// Charge of the batteries: a tenth has less than the first, half of them less than the second, a tenth more than
         /// the third. Empty without batteries.
         public var charge: [Double] = []
@@ -31,21 +36,26 @@ public struct FleetDays: Sendable {
     ///   - state: the fleet at the start.
     ///   - seconds: how long.
     ///   - interval: seconds between two samples, > 0.
+    ///   - progress: told after each sample how much is done, in [0, 1].
     /// - Complexity: O(devices · samples).
     /// ```swift
     /// let state = FleetState(.people, clients: 1_000, seed: 42)
     /// let week = FleetDays(state, seconds: 7 * 86_400, interval: 600)
     /// print(week.samples.map(\.eligible).min() ?? 0)
     /// ```
-    public init(_ state: FleetState, seconds: Double, interval: Double) {
+    public init(
+        _ state: FleetState, seconds: Double, interval: Double, progress: (Double) -> Void = { _ in }
+    ) {
         var state = state
         var devices = [Int](repeating: 0, count: state.fleet.classes.count)
         for client in 0..<state.count { devices[state.classIndex(of: client)] += 1 }
         self.devices = devices
         let start = state.now
-        for step in 0...Int(seconds / interval) {
+        let steps = Int(seconds / interval)
+        for step in 0...steps {
             state.advance(to: start + Double(step) * interval)
             samples.append(Self.sample(state, devices))
+            progress(Double(step + 1) / Double(steps + 1))
         }
         end = state
         for client in 0..<state.count { largestGap = max(largestGap, state.gap(of: client)) }
@@ -53,7 +63,7 @@ public struct FleetDays: Sendable {
 
     /// One look at every device. O(devices).
     private static func sample(_ state: FleetState, _ devices: [Int]) -> Sample {
-        var counts = [Int](repeating: 0, count: 5)
+        var counts = [Int](repeating: 0, count: 8)
         var byClass = [Int](repeating: 0, count: devices.count)
         for client in 0..<state.count {
             let now = state.state(of: client)
@@ -61,6 +71,9 @@ public struct FleetDays: Sendable {
             if now.contains(.inUse) { counts[2] += 1 }
             if now.contains(.offline) { counts[3] += 1 }
             if now.contains(.away) { counts[4] += 1 }
+            if state.isConnected(client) { counts[5] += 1 }
+            if state.isPowered(client) { counts[6] += 1 }
+            if state.isCharged(client) { counts[7] += 1 }
             guard state.isEligible(client) else { continue }
             counts[0] += 1
             byClass[state.classIndex(of: client)] += 1
@@ -69,6 +82,7 @@ public struct FleetDays: Sendable {
         var sample = Sample(hour: state.now / 3600)
         (sample.eligible, sample.charging, sample.inUse) = (shares[0], shares[1], shares[2])
         (sample.offline, sample.away) = (shares[3], shares[4])
+        (sample.connected, sample.powered, sample.charged) = (shares[5], shares[6], shares[7])
         sample.charge = state.chargePercentiles([0.1, 0.5, 0.9])
         sample.byClass = zip(byClass, devices).map { $1 > 0 ? Double($0) / Double($1) : 0 }
         return sample

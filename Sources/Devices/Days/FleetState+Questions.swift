@@ -19,6 +19,14 @@ extension FleetState {
         }
     }
 
+    /// Whether a device has a connection at this moment: it is not offline, nor elsewhere without a radio for that. O(1).
+    public func isConnected(_ client: Int) -> Bool {
+        Eligibility().admits(states[client], of: fleet.classes[Int(classes[client])])
+    }
+
+    /// Whether a device has the charge that the conditions ask for, or no battery. O(1).
+    public func isCharged(_ client: Int) -> Bool { battery(of: client) > leastJoules[Int(classes[client])] }
+
     /// Devices whose battery has been empty at some time, and would not have been without training. O(devices).
     public var drained: Int {
         (0..<count).count { wasDrained[$0] || isEmpty($0) && untrained($0) > 0 }

@@ -249,7 +249,7 @@ extension FleetState {
     }
 
     /// Whether what a device spends comes from the mains.
-    func isPowered(_ client: Int) -> Bool {
+    public func isPowered(_ client: Int) -> Bool {
         states[client].contains(.charging) || capacities[Int(classes[client])] == 0
     }
 

@@ -51,6 +51,10 @@ package struct DistillPlan {
     package private(set) var isContinued = false
     /// Keeps other programs from the folder as long as the plan is there.
     private let lock: FolderLock
+    /// What the teacher says of the test samples, and how often it is right: what students are measured against.
+    let taught: TestScores
+    /// The teacher's accuracy on the test samples, in [0, 1].
+    package var teacherAccuracy: Double { taught.accuracy }
 
     /// Checks every run before any is started.
     ///
@@ -63,7 +67,7 @@ package struct DistillPlan {
     ///   - isTimed: whether the ranks record their phases in timing files.
     ///   - stop: looked at between two checks.
     /// - Throws: `ConfigurationError` that says what cannot be done; `Interruption`.
-    /// - Complexity: one job prepared for each run; for each finished student its teacher's file is read, to compare
+    /// - Complexity: one job prepared for each run, and a pass of the teacher over the test set; for each finished student its teacher's file is read, to compare
     ///   digests.
     package init(
         _ base: RunSettings, students names: [String], seeds: [UInt64]?, hasBaseline: Bool,
@@ -91,6 +95,7 @@ package struct DistillPlan {
         }
         let progress = try runs.map { run in try run.progress(renamedBy: "--run-name") }
         data = try Self.check(runs, tasks, students, teacher, stop)
+        taught = try TestScores(teacher, on: data.test)
         folder = URL(fileURLWithPath: outputs.results, isDirectory: true)
             .appendingPathComponent(name, isDirectory: true)
         lock = try Self.makeFolder(folder)
@@ -101,6 +106,9 @@ package struct DistillPlan {
         isContinued = progress.contains(.begun)
         try refuseOtherTeachers()
     }
+
+    /// Lets other programs into the folder, and leaves no lock file behind. To be called once everything is written.
+    package func release() { lock.release() }
 
     /// Names the runs: `d-logistic`, `d-logistic-scratch`, and with several seeds `d-logistic-seed2`.
     private struct RunNamer {

@@ -86,16 +86,20 @@ package struct DistillResult: Encodable {
     /// Evaluates the teacher and every finished run on the test set. Called on rank 0 once MPI is finalised: the other
     /// ranks need not wait for it. Runs that failed are left out.
     ///
-    /// - Parameter plan: the plan whose runs have been done.
+    /// - Parameters:
+    ///   - plan: the plan whose runs have been done.
+    ///   - progress: told after each model how much is done, in [0, 1].
     /// - Throws: `ConfigurationError` when the plan has no teacher or a model cannot be read; oneDNN's errors.
-    /// - Complexity: one pass over the test set for the teacher and for each run.
-    package init(_ plan: DistillPlan) throws {
+    /// - Complexity: one pass over the test set for each run.
+    package init(_ plan: DistillPlan, progress: (Double) -> Void = { _ in }) throws {
         guard let loss = plan.base.distillationLoss else { throw ConfigurationError("there is no teacher") }
-        let taught = try TestScores(plan.teacher, on: plan.data.test)
+        let taught = plan.taught
         let students = try plan.students.indices.map { index -> Student in
             let model = plan.students[index]
             let distilled = try Self.trained(plan, index, isDistilled: true, taught)
+            progress((Double(index) + 0.5) / Double(plan.students.count))
             let scratch = try Self.trained(plan, index, isDistilled: false, taught)
+            progress(Double(index + 1) / Double(plan.students.count))
             let gain = zip(distilled.seeds, distilled.accuracy).compactMap { seed, accuracy in
                 scratch.seeds.firstIndex(of: seed).map { accuracy - scratch.accuracy[$0] }
             }

@@ -35,6 +35,9 @@ package struct SweepPlan {
     /// Keeps other programs from the folder as long as the plan is there; nil when nothing is to be done.
     private let lock: FolderLock?
 
+    /// Lets other programs into the folder, and leaves no lock file behind. To be called once everything is written.
+    package func release() { lock?.release() }
+
     /// Checks every run before any is started: a typing error in the last point should not be found after hours.
     ///
     /// Each run that is not finished is prepared as on a rank, data set and partition included, which takes most of the

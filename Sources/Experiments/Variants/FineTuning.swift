@@ -40,10 +40,13 @@ package struct FineTuning {
     ///   - keepsZeros: whether weights that pruning may cut and that are zero stay so: they are set to zero again after
     ///     each step, because momentum would move them. Otherwise all weights move, as after whole channels were
     ///     removed.
+    ///   - progress: told after each step how much is done, in [0, 1].
     /// - Returns: the tuned model; its metadata name the data it was tuned on.
     /// - Throws: oneDNN's errors when a plan cannot be made or run.
     /// - Complexity: O(epochs × samples) training steps, and two plans' memory, the second for the mask.
-    package func tuned(_ trained: TrainedModel, on data: TestData, keepsZeros: Bool) throws -> TrainedModel {
+    package func tuned(
+        _ trained: TrainedModel, on data: TestData, keepsZeros: Bool, progress: (Double) -> Void = { _ in }
+    ) throws -> TrainedModel {
         let model = trained.model
         let train = data.train
         let plan = try Plan(model, batch: Self.batch, purpose: .training, threads: threads)
@@ -67,6 +70,7 @@ package struct FineTuning {
                 _ = try plan.forwardBackward(labels: labels.span.extracting(0..<samples.count), dropout: key)
                 optimizer.step(plan)
                 step += 1
+                progress((Double(epoch) + Double(start + samples.count) / Double(order.count)) / Double(epochs))
                 if keepsZeros {
                     plan.withWeights { weights in
                         mask.withWeights { mask in

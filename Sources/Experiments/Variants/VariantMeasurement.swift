@@ -34,12 +34,13 @@ package struct VariantMeasurement {
     ///   - data: the test split is used.
     ///   - threads: OpenMP threads of each pass.
     ///   - images: images of each variant that are timed one by one.
+    ///   - progress: told between two pieces of work how much is done, in [0, 1]; never while anything is timed.
     /// - Returns: a measurement for each variant, in their order.
     /// - Throws: oneDNN's errors.
     package static func measure(
-        _ variants: [Variant], on data: TestData, threads: Int, images: Int
+        _ variants: [Variant], on data: TestData, threads: Int, images: Int, progress: (Double) -> Void = { _ in }
     ) throws -> [VariantMeasurement] {
-        try measure(variants.map { ($0, data) }, threads: threads, images: images)
+        try measure(variants.map { ($0, data) }, threads: threads, images: images, progress: progress)
     }
 
     /// Measures variants in turns, so that a disturbance of the machine meets all of them alike; one after the other, a
@@ -50,22 +51,34 @@ package struct VariantMeasurement {
     ///   - threads: OpenMP threads of each pass.
     ///   - images: images of each variant that are timed one by one, rounded up to a multiple of `turns`.
     ///   - turns: how often each variant's turn comes.
+    ///   - progress: told between two pieces of work how much is done, in [0, 1]; never while anything is timed.
     /// - Returns: a measurement for each variant, in their order.
     /// - Throws: oneDNN's errors.
     /// - Complexity: for each variant one pass over the test split; in each turn 200 images unmeasured, its share of
     ///   `images`, and 30 ms of batches.
     package static func measure(
-        _ variants: [(Variant, TestData)], threads: Int, images: Int, turns: Int = 10
+        _ variants: [(Variant, TestData)], threads: Int, images: Int, turns: Int = 10,
+        progress: (Double) -> Void = { _ in }
     ) throws -> [VariantMeasurement] {
         var subjects: [Subject] = []
         for (variant, data) in variants { subjects.append(try Subject(variant, data, threads: threads)) }
+        // A pass over the test set counts as much as all turns of a variant: neither is known beforehand.
+        let pieces = Double(max(1, 2 * turns * subjects.count))
+        var done = 0
         for _ in 0..<turns {
-            for subject in subjects { try subject.take(images: (images + turns - 1) / turns) }
+            for subject in subjects {
+                try subject.take(images: (images + turns - 1) / turns)
+                done += 1
+                progress(Double(done) / pieces)
+            }
         }
         return try subjects.map { subject in
-            VariantMeasurement(
+            let accuracy = try accuracy(of: subject.variant, on: subject.data.test, threads: threads)
+            done += turns
+            progress(Double(done) / pieces)
+            return VariantMeasurement(
                 variant: subject.variant,
-                accuracy: try accuracy(of: subject.variant, on: subject.data.test, threads: threads),
+                accuracy: accuracy,
                 testImages: subject.data.testImages, testCount: subject.data.test.count,
                 latency: subject.latencies.summary,
                 imagesPerSecond: Double(throughputBatch) / subject.batches.summary.p50)
@@ -78,9 +91,12 @@ package struct VariantMeasurement {
     ///   - variant: the model at its precision.
     ///   - data: at least one sample, with the model's input shape and classes.
     ///   - threads: OpenMP threads of each pass.
+    ///   - progress: told after each batch how much is done, in [0, 1].
     /// - Throws: oneDNN's errors.
     /// - Complexity: O(samples) forward passes, in batches of up to 100.
-    package static func accuracy(of variant: Variant, on data: any Dataset, threads: Int) throws -> Double {
+    package static func accuracy(
+        of variant: Variant, on data: any Dataset, threads: Int, progress: (Double) -> Void = { _ in }
+    ) throws -> Double {
         let plan = try variant.plan(batch: min(100, data.count), threads: threads)
         let classes = variant.model.classes
         var labels = [Int32](repeating: 0, count: plan.batch)
@@ -96,6 +112,7 @@ package struct VariantMeasurement {
                     correct += 1
                 }
             }
+            progress(Double(start + samples.count) / Double(data.count))
         }
         return Double(correct) / Double(data.count)
     }

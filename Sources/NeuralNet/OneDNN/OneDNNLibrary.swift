@@ -35,8 +35,8 @@ public enum OneDNNLibrary {
     }
 
     /// Whether the processor adds products of bytes in 32 bits (VNNI). Before VNNI two products are added in 16 bits
-    /// first, which saturate: see ``QuantizedPlan/usesIntegerKernels``.
-    static var addsBytesExactly: Bool {
+    /// first, which saturate, so that 8-bit models are computed in floats: they save bytes there, and no time.
+    public static var addsBytesExactly: Bool {
         let isa = dnnl_get_effective_cpu_isa().rawValue
         return [dnnl_cpu_isa_avx512_core_vnni, dnnl_cpu_isa_avx2_vnni].contains { isa & $0.rawValue == $0.rawValue }
     }

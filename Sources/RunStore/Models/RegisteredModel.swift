@@ -44,6 +44,9 @@ public struct RegisteredModel: Codable, Sendable, Equatable {
 
     /// Name of its file in the registry's folder.
     public var fileName: String { digest + ".safetensors" }
+    /// Accuracy in [0, 1] on the server's test set: the run's, or else what was counted when it was registered; nil where
+    /// neither is known.
+    public var accuracy: Double? { run?.accuracy ?? contents.accuracy }
     /// How a user names this version: `digits@3`.
     public var reference: String { "\(name)@\(version)" }
 }
@@ -62,15 +65,22 @@ public struct ModelContents: Codable, Sendable, Equatable {
     public let outputs: Int
     /// What else the file says of itself, such as the digests of the data that it was trained on.
     public let metadata: [String: String]
+    /// Accuracy in [0, 1] that was counted when it was registered, on the test data that the file names; nil where the run
+    /// says it, or the data were not there.
+    public let accuracy: Double?
 
     /// Describes a file. What it says of its signature is not repeated in the metadata.
     ///
-    /// - Parameter metadata: what else the file says, by key.
+    /// - Parameters:
+    ///   - metadata: what else the file says, by key.
+    ///   - accuracy: what was counted, in [0, 1].
     public init(
-        architecture: String, precision: String, parameters: Int, input: [Int], outputs: Int, metadata: [String: String]
+        architecture: String, precision: String, parameters: Int, input: [Int], outputs: Int,
+        metadata: [String: String], accuracy: Double? = nil
     ) {
         (self.architecture, self.precision, self.parameters) = (architecture, precision, parameters)
         (self.input, self.outputs, self.metadata) = (input, outputs, metadata)
+        self.accuracy = accuracy
     }
 }
 

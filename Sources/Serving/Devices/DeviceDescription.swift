@@ -22,17 +22,9 @@ public struct DeviceDescription: Sendable, Codable, Equatable {
     /// - Throws: ``ConfigurationError`` when the value is out of range: cores are whole numbers from 1 to 4,096, a CPU
     ///   share is from 0.001 to 1.
     public mutating func state(_ quantity: DeviceQuantity, _ value: Double) throws(ConfigurationError) {
-        let (isAllowed, range) =
-            switch quantity {
-            case .cores: (value >= 1 && value <= 4096 && value == value.rounded(), "a whole number from 1 to 4096")
-            case .cpuShare: (value >= 0.001 && value <= 1, "from 0.001 to 1")
-            case .idleWatts, .busyWatts: (value >= 0 && value <= 1e6, "from 0 to 1000000")
-            case .gflops: (value >= 0.001 && value <= 1e9, "at least 0.001")
-            case .ramMegabytes, .clockMegahertz, .memoryBandwidth, .linkMegabits:
-                (value > 0 && value <= 1e9, "greater than 0")
-            }
-        guard isAllowed else {
-            throw ConfigurationError("device '\(name)': \(quantity.rawValue) is \(value); it must be \(range)")
+        guard quantity.range.contains(value), quantity != .cores || value == value.rounded() else {
+            throw ConfigurationError(
+                "device '\(name)': \(quantity.rawValue) is \(value); it must be \(quantity.rangeWords)")
         }
         quantities[quantity.rawValue] = value
     }
@@ -71,6 +63,7 @@ public struct DeviceDescription: Sendable, Codable, Equatable {
             profile.gflops = machine.gflopsPerCore * cores
         }
         take(.ramMegabytes, \.ramMegabytes)
+        take(.modelMegabytes, \.modelMegabytes)
         take(.clockMegahertz, \.clockMegahertz)
         take(.gflops, \.gflops)
         take(.memoryBandwidth, \.memoryBandwidth)

@@ -18,6 +18,9 @@ public struct DeviceProfile: Sendable, Codable, Equatable {
     public var cores: Int
     /// Memory in MB of 10⁶ bytes.
     public var ramMegabytes: Double
+    /// MB of 10⁶ bytes for the weights and tensors of one model, beside the program: what a class of a simulated fleet
+    /// states. nil: the program and its models share ``ramMegabytes``.
+    public var modelMegabytes: Double?
     /// Clock in MHz; nil when unknown. Shown only: nothing is decided by it.
     public var clockMegahertz: Double?
     /// Single-precision GFLOP/s of all cores together.
@@ -50,6 +53,10 @@ public struct DeviceProfile: Sendable, Codable, Equatable {
     /// GFLOP/s that serving may take: of all cores, for its share of the time. Tiers are assigned by it.
     public var availableGflops: Double { gflops * cpuShare }
 
+    /// Whether the device's tier bounds the size of its models. A device that states its memory for models is bounded by
+    /// that instead: nothing is known of the rest of its memory, nor of other cores, which tiers ask for.
+    public var hasTier: Bool { modelMegabytes == nil }
+
     /// Where a quantity is from; nil when it is unknown.
     public func origin(of quantity: DeviceQuantity) -> Origin? { origins[quantity.rawValue] }
 }
@@ -60,6 +67,8 @@ public enum DeviceQuantity: String, Sendable, CaseIterable {
     case cores
     /// Memory, MB of 10⁶ bytes.
     case ramMegabytes = "ram-mb"
+    /// Memory for one model, beside the program, MB of 10⁶ bytes.
+    case modelMegabytes = "model-mb"
     /// Clock, MHz.
     case clockMegahertz = "clock-mhz"
     /// Single-precision speed of all cores, GFLOP/s.
@@ -74,4 +83,43 @@ public enum DeviceQuantity: String, Sendable, CaseIterable {
     case idleWatts = "idle-watts"
     /// Power while one core computes, W.
     case busyWatts = "busy-watts"
+
+    /// The values that are accepted, in the quantity's unit.
+    public var range: ClosedRange<Double> {
+        switch self {
+        case .cores: 1...4096
+        case .cpuShare: 0.001...1
+        case .idleWatts, .busyWatts: 0...1e6
+        case .gflops: 0.001...1e9
+        case .ramMegabytes, .modelMegabytes, .clockMegahertz, .memoryBandwidth, .linkMegabits:
+            Double.leastNonzeroMagnitude...1e9
+        }
+    }
+
+    /// The same in words, behind "it must be".
+    public var rangeWords: String {
+        switch self {
+        case .cores: "a whole number from 1 to 4096"
+        case .cpuShare: "from 0.001 to 1"
+        case .idleWatts, .busyWatts: "from 0 to 1000000"
+        case .gflops: "at least 0.001"
+        case .ramMegabytes, .modelMegabytes, .clockMegahertz, .memoryBandwidth, .linkMegabits: "greater than 0"
+        }
+    }
+
+    /// What it is, with its unit and what becomes of it: for help.
+    public var meaning: String {
+        switch self {
+        case .cores: "cores; the device's process is held to so many"
+        case .ramMegabytes: "memory in MB of 10⁶ bytes; the process is held to it, program included"
+        case .modelMegabytes: "memory in MB for one model's weights and tensors; takes the place of a tier"
+        case .clockMegahertz: "clock in MHz; shown only"
+        case .gflops: "GFLOP/s of all cores; a slower core than this machine's is simulated"
+        case .memoryBandwidth: "GB/s between cores and memory; shown only"
+        case .linkMegabits: "Mbit/s of the link; shown only"
+        case .cpuShare: "share of each core's time that serving may take"
+        case .idleWatts: "watts while nothing is computed; together with busy-watts"
+        case .busyWatts: "watts while one core computes: the energy estimate"
+        }
+    }
 }

@@ -65,9 +65,9 @@ public struct TierAssignment: Sendable, Codable, Equatable {
         if reasons.isEmpty {
             let needs = tier.requirements
             reasons = [
-                "\(Self.text(device.ramMegabytes)) MB of at least \(Self.text(needs.ramMegabytes))",
-                "\(Self.cores(device.cores)) of at least \(needs.cores)",
-                "\(Self.text(device.availableGflops)) GFLOP/s of at least \(Self.text(needs.gflops))",
+                "\(Self.text(device.ramMegabytes)) MB where \(Self.text(needs.ramMegabytes)) are asked for",
+                "\(Self.cores(device.cores)) where \(needs.cores) are",
+                "\(Self.text(device.availableGflops)) GFLOP/s where \(Self.text(needs.gflops)) are",
             ]
         }
         self.reasons = reasons

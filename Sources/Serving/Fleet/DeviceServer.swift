@@ -58,7 +58,8 @@ public struct DeviceServer {
                 Candidate(
                     name: model.name ?? variant.name, parameters: variant.model.parameterCount,
                     storedBytes: variant.byteCount,
-                    memoryBytes: variant.servingBytes, accuracy: model.accuracy, p95: latency.p95, mean: latency.mean))
+                    memoryBytes: variant.servingBytes, modelBytes: variant.modelBytes, accuracy: model.accuracy,
+                    p95: latency.p95, mean: latency.mean))
             plans.append(plan)
         }
         // Beside the models' own tensors: the code that oneDNN made for them, too.

@@ -88,11 +88,12 @@ final class FleetServer {
     ///   - atOnce: Items that may be under way on one host at a time.
     ///   - following: Where the items are devices that follow releases, what they follow.
     ///   - names: The devices' names, for what is said of them.
+    ///   - progress: Told often how many items are over.
     ///   - outcomes: By item; nil where nothing is known yet when an error is thrown.
     /// - Throws: `Interruption` when the run is asked to stop, or what the work throws.
     func carryOut(
         _ items: [Item], atOnce: Int, following: ReleaseFollowing? = nil, names: [String] = [],
-        into outcomes: inout [Outcome?]
+        progress told: (_ done: Int) -> Void = { _ in }, into outcomes: inout [Outcome?]
     ) throws {
         let first = nextNumber
         nextNumber += items.count
@@ -119,6 +120,7 @@ final class FleetServer {
                 try hand(items[index].order(chosen), number: first + index, to: chosen)
             }
             try follow(progress, numbersFrom: first)
+            told(progress.count { $0.outcome != nil })
             return progress.allSatisfy { $0.outcome != nil }
         }
     }

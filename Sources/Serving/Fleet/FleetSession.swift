@@ -54,6 +54,26 @@ public struct FleetResult {
     public let interruption: Interruption?
 }
 
+/// How far a fleet has come.
+public struct FleetProgress: Sendable {
+    /// A list of work. Raw values are words for who watches.
+    public enum Stage: String, Sendable {
+        /// Each host's machine is measured.
+        case machines = "measuring machines"
+        /// What each model gets right is counted, a share of the images at a time.
+        case accuracies = "counting accuracies"
+        /// Devices serve.
+        case devices = "serving devices"
+    }
+
+    /// What is done at present.
+    public let stage: Stage
+    /// Items of it that are over.
+    public let done: Int
+    /// All its items, ≥ 1.
+    public let all: Int
+}
+
 /// A fleet served over the ranks of a communicator: rank 0 hands out what is to be done, the others do it. Everything
 /// goes point to point, and only rank 0 waits for others, with a time limit: a rank or a device that is lost costs
 /// itself.
@@ -70,29 +90,33 @@ public enum FleetSession {
     ///   - ready: Called when all ranks are prepared; from here on the run can do without any rank but 0.
     ///   - released: Called on ranks other than 0 when nothing is expected of them any more.
     ///   - note: Told, on rank 0, of ranks that are lost or back, in words for a user.
+    ///   - progress: Told, on rank 0, how far it has come; called often, so it must return at once.
     /// - Returns: The result on rank 0, nil elsewhere; and on every rank whether ranks were lost, so that MPI cannot be
     ///   finalised.
     /// - Throws: `Interruption` when the run is stopped before a device could serve, and on ranks other than 0 at any
     ///   time; ``FleetServerLost``; what the work throws.
     public static func run(
         _ plan: FleetPlan, _ work: any FleetWork, on world: any Communicator, stop: StopFlag = StopFlag(),
-        ready: () -> Void = {}, released: () -> Void = {}, note: @escaping (String) -> Void = { _ in }
+        ready: () -> Void = {}, released: () -> Void = {}, note: @escaping (String) -> Void = { _ in },
+        progress: (FleetProgress) -> Void = { _ in }
     ) throws -> (result: FleetResult?, hasLostRanks: Bool) {
         let channel = try FleetChannel(world, failureTimeout: plan.failureTimeout, stop: stop)
         _ = try world.startBarrier().wait()
         ready()
         guard world.rank == 0 else { return (nil, try FleetWorker(channel, work).run(released: released)) }
         let server = FleetServer(channel, work, note: note)
-        let result = try serve(plan, server, hosts: channel.hosts)
+        let result = try serve(plan, server, hosts: channel.hosts, progress)
         if result.interruption == nil { try server.dismiss(ranks: 0..<world.size) }
         return (result, server.hasLostRanks)
     }
 
     /// Rank 0's part: the three lists of work, then a report for every device, also for those that are missing. An
     /// interruption while devices serve keeps what is done.
-    private static func serve(_ plan: FleetPlan, _ server: FleetServer, hosts: [String]) throws -> FleetResult {
-        let machines = try measure(hosts, server)
-        let accuracies = try accuracies(plan, server, ranks: hosts.count)
+    private static func serve(
+        _ plan: FleetPlan, _ server: FleetServer, hosts: [String], _ progress: (FleetProgress) -> Void
+    ) throws -> FleetResult {
+        let machines = try measure(hosts, server, progress)
+        let accuracies = try accuracies(plan, server, ranks: hosts.count, progress)
         let devices = plan.fleet.devices
         var outcomes: [FleetServer.Outcome?] = []
         var interruption: Interruption?
@@ -105,7 +129,8 @@ public enum FleetSession {
         }
         do {
             try server.carryOut(
-                items, atOnce: plan.atOnce, following: plan.following, names: devices.map(\.name), into: &outcomes)
+                items, atOnce: plan.atOnce, following: plan.following, names: devices.map(\.name),
+                progress: { progress(FleetProgress(stage: .devices, done: $0, all: items.count)) }, into: &outcomes)
         } catch let error as Interruption {
             interruption = error
         }
@@ -127,14 +152,16 @@ public enum FleetSession {
     ///
     /// - Returns: Machines by host; a host whose ranks are all lost is missing.
     private static func measure(
-        _ hosts: [String], _ server: FleetServer
+        _ hosts: [String], _ server: FleetServer, _ progress: (FleetProgress) -> Void
     ) throws -> [String: DeviceProfiler.Machine] {
         let names = Set(hosts).sorted()
         let items = names.map { name in
             FleetServer.Item(ranks: hosts.indices.filter { hosts[$0] == name }, isDoneAgain: true) { _ in .machine }
         }
         var outcomes: [FleetServer.Outcome?] = []
-        try server.carryOut(items, atOnce: 1, into: &outcomes)
+        try server.carryOut(
+            items, atOnce: 1,
+            progress: { progress(FleetProgress(stage: .machines, done: $0, all: items.count)) }, into: &outcomes)
         var machines: [String: DeviceProfiler.Machine] = [:]
         for (name, outcome) in zip(names, outcomes) {
             if case .machine(let machine)? = outcome?.answer { machines[name] = machine }
@@ -146,7 +173,9 @@ public enum FleetSession {
     /// others; sums are of whole numbers, so the figure is the same.
     ///
     /// - Returns: Accuracy by variant, in [0, 1].
-    private static func accuracies(_ plan: FleetPlan, _ server: FleetServer, ranks: Int) throws -> [Double] {
+    private static func accuracies(
+        _ plan: FleetPlan, _ server: FleetServer, ranks: Int, _ progress: (FleetProgress) -> Void
+    ) throws -> [Double] {
         let items = (0..<ranks).map { rank in
             let images = rank * plan.images / ranks..<(rank + 1) * plan.images / ranks
             return FleetServer.Item(ranks: (0..<ranks).map { (rank + $0) % ranks }, isDoneAgain: true) { _ in
@@ -154,7 +183,9 @@ public enum FleetSession {
             }
         }
         var outcomes: [FleetServer.Outcome?] = []
-        try server.carryOut(items, atOnce: ranks, into: &outcomes)
+        try server.carryOut(
+            items, atOnce: ranks,
+            progress: { progress(FleetProgress(stage: .accuracies, done: $0, all: items.count)) }, into: &outcomes)
         var correct = [Int](repeating: 0, count: plan.variants)
         for case .correct(let counts)? in outcomes.map({ $0?.answer }) {
             for (variant, count) in counts.enumerated() { correct[variant] += count }

@@ -56,7 +56,8 @@ struct ReleaseLoader: Sendable {
             candidates.append(
                 Candidate(
                     name: model.name, parameters: variant.model.parameterCount, storedBytes: variant.byteCount,
-                    memoryBytes: variant.servingBytes, accuracy: model.accuracy, p95: latency.p95, mean: latency.mean))
+                    memoryBytes: variant.servingBytes, modelBytes: variant.modelBytes, accuracy: model.accuracy,
+                    p95: latency.p95, mean: latency.mean))
             plans.append(plan)
         }
         // What serves stays in memory beside it until it has taken over.

@@ -69,6 +69,6 @@ public struct TrialReport: Sendable, Codable, Equatable {
         "\(requests) requests, p50 \(Quantity.text(p50Ms)) ms (before \(Quantity.text(oldP50Ms))), "
             + "p95 \(Quantity.text(p95Ms)) ms (\(Quantity.text(oldP95Ms))), "
             + "\(Quantity.text(100 * accuracy)) % of \(images) images right (\(Quantity.text(100 * oldAccuracy)) %)"
-            + (agreement.map { ", \(Quantity.text(100 * $0)) % of those of both answered alike" } ?? "")
+            + (agreement.map { ", \(Quantity.text(100 * $0)) % of the images of both answered alike" } ?? "")
     }
 }

@@ -6,6 +6,9 @@ public struct Budget: Sendable, Codable, Equatable {
     public var storedBytes: Double
     /// Bytes of the whole program while it serves; nil: as much as the device has.
     public var memoryBytes: Double?
+    /// Bytes of one model's weights and of the tensors that a layer reads and writes, without the program; nil: as much as
+    /// fits beside it. A device that states it (`model-mb`, a class's `memory-kb`) has it.
+    public var modelBytes: Double?
 
     /// A budget.
     ///
@@ -23,11 +26,14 @@ public struct Budget: Sendable, Codable, Equatable {
     ///
     /// - Parameters:
     ///   - device: The device.
-    ///   - tier: Its tier; nil: tiers are ignored.
+    ///   - tier: Its tier; nil: tiers are ignored, as they are where the device states its memory for models.
     public func restricted(to device: DeviceProfile, tier: Tier?) -> Budget {
         var budget = self
         budget.memoryBytes = min(memoryBytes ?? .infinity, 1e6 * device.ramMegabytes)
-        if let tier { budget.storedBytes = min(storedBytes, 1e6 * tier.requirements.largestModelMegabytes) }
+        budget.modelBytes = device.modelMegabytes.map { 1e6 * $0 }
+        if let tier, device.hasTier {
+            budget.storedBytes = min(storedBytes, 1e6 * tier.requirements.largestModelMegabytes)
+        }
         return budget
     }
 }

@@ -80,6 +80,10 @@ public struct ModelSelector: Sendable {
             reasons.append(
                 "\(megabytes(Double(candidate.storedBytes))) stored is over \(megabytes(budget.storedBytes))")
         }
+        if let limit = budget.modelBytes, Double(candidate.modelBytes) > limit {
+            reasons.append(
+                "\(megabytes(Double(candidate.modelBytes))) of memory for the model is over \(megabytes(limit))")
+        }
         let memory = Double(programBytes + candidate.memoryBytes)
         if let limit = budget.memoryBytes, memory > limit {
             reasons.append("\(megabytes(memory)) of memory with the program is over \(megabytes(limit))")

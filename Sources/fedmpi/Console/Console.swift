@@ -61,6 +61,13 @@ enum Console {
         put(text, opensLine: true)
     }
 
+    /// Draws on the terminal of standard error, with its escape sequences; texts of others in it must have been made
+    /// `printable`.
+    static func drawOnError(_ text: String) {
+        _ = write(text, to: STDERR_FILENO)
+        lineIsOpen.store(text != ProgressBar.eraser, ordering: .relaxed)
+    }
+
     /// Writes to standard output and keeps account of losses.
     ///
     /// - Parameter opensLine: whether the text leaves a line without an end.

@@ -38,9 +38,10 @@ struct HelpTopic {
         let kind = EveryScope.settings.first { $0.name == topic }?.catalog ?? topic
         let catalog = topic == "compress" ? [] : PluginList.all.filter { $0.kind == kind }
         if let text = Self.others[topic], section == nil { return SettingsText.wrapped(text, indent: 0, first: 0) }
+        if let text = DeviceHelp.text(topic) { return text }
         guard section != nil || !(settings + plugins + catalog.map(\.name)).isEmpty else {
             let names =
-                Help.commands + HelpSection.all.map(\.name) + ["settings"] + EveryScope.names
+                Help.commands + HelpSection.all.map(\.name) + ["settings"] + DeviceHelp.topics + EveryScope.names
                 + PluginList.all.map(\.name)
             let hint = NearestName.question(for: topic, among: names)
             throw ConfigurationError(

@@ -31,7 +31,8 @@ struct Distill: WorldCommand {
             mpirun -np 6 fedmpi distill --teacher results/example --student edgecnn-medium,edgecnn-small
 
             Takes the options of fedmpi train. Clients distil on their own data, and their students are averaged; each \
-            student is the teacher of the next. The same student is trained from scratch with the same steps, seeds and \
+            student is the teacher of the next. There are as many clients as the teacher was trained by, unless --clients says \
+            otherwise. The same student is trained from scratch with the same steps, seeds and \
             settings beside it. Started again with the same --run-name, it keeps the runs that are finished, goes on with \
             the one that was interrupted and does the rest.
             """)
@@ -99,9 +100,9 @@ struct Distill: WorldCommand {
 
     /// The settings that all runs share; model, teacher and seed are each run's own.
     ///
-    /// The data are those that the teacher's file names, unless the user names others.
+    /// The data are those that the teacher's file names, and the clients as many as it was trained by, unless the user says others.
     ///
-    /// - Parameter ranks: Number of ranks, which decides the default number of clients.
+    /// - Parameter ranks: Number of ranks, as many clients as which there are by default where the teacher's file names none.
     /// - Throws: `ConfigurationError` when the teacher cannot be read.
     private func settings(ranks: Int) throws -> RunSettings {
         var settings = options.settings(ranks: ranks)
@@ -113,6 +114,8 @@ struct Distill: WorldCommand {
         if central {
             settings.clients = 1
             settings.partition = Self.centralPartition
+        } else if !options.contains("clients"), teacher.metadata["clients"] != nil {
+            settings.clients = try DataOrigin(metadata: teacher.metadata).options.clients
         }
         return settings
     }
@@ -167,13 +170,15 @@ struct Distill: WorldCommand {
         DataLines.warn(of: plan.data)
         do {
             let hasLostRanks = try SweepLeader(
-                group, messages: messages, queue: queue, stop: stop, reporter: .console(rank: 0, isLeader: true)
+                group, messages: messages, queue: queue, stop: stop,
+                reporter: .console(rank: 0, isLeader: true) { [RunShare(of: $0.settings.rounds) { progress.show($0) }] }
             ).run()
             let outcomes = queue.outcomes
             if hasLostRanks { Launch.leaveBehindLostRanks(code: conclude(plan, outcomes)) }
             return { conclude(plan, outcomes) }
         } catch let interruption as Interruption {
             progress.stop(interruption)
+            plan.release()
             throw interruption
         }
     }
@@ -185,6 +190,7 @@ struct Distill: WorldCommand {
     ///   - outcomes: Outcomes of the runs that were done this time.
     /// - Returns: The exit code: 0, or 1 when a run has failed or the students cannot be compared.
     private func conclude(_ plan: DistillPlan, _ outcomes: [SweepOutcome]) -> Int32 {
+        defer { plan.release() }
         var code: Int32 = 0
         for outcome in outcomes {
             guard case .failed(let reason) = outcome.end else { continue }
@@ -192,13 +198,16 @@ struct Distill: WorldCommand {
             code = 1
         }
         do {
-            let result = try DistillResult(plan)
+            let bar = WorkProgress("evaluating", isQuiet: output.quiet || output.json)
+            let result = try DistillResult(plan) { bar.show($0) }
+            bar.clear()
             let notes = try DistillFiles(plan).write(result, outcomes, withReports: !output.noReport)
             if output.json {
                 Console.output(try result.json(isPretty: false))
             } else if !output.quiet {
                 let data = ModelData.testImages(plan.data, plan.base.dataset, DatasetOptions(plan.base))
                 Console.output("\n\(result.text)\n\naccuracy  on \(data)\n" + notes.joined(separator: "\n"))
+                if let next = next(plan, result) { Console.output("\n" + next) }
             }
         } catch {
             let reason = error.reasonLine
@@ -206,6 +215,21 @@ struct Distill: WorldCommand {
             code = 1
         }
         return code
+    }
+}
+
+extension Distill {
+    /// The lines that a distillation ends with: commands that go on from its most accurate student.
+    /// - Returns: nil when no student was finished.
+    private func next(_ plan: DistillPlan, _ result: DistillResult) -> String? {
+        let students = result.students.flatMap { zip($0.distilled.runs, $0.distilled.accuracy) }
+        guard let best = students.max(by: { $0.1 < $1.1 })?.0 else { return nil }
+        let path = plan.folder.deletingLastPathComponent().appendingPathComponent(best).relativePath.shellWord
+        return """
+            next      fedmpi variants \(result.teacher.path.shellWord) \(path)
+                      fedmpi quantize --model \(path) --output \("\(best).int8.safetensors".shellWord)
+                      fedmpi models register NAME \(path)
+            """
     }
 }
 

@@ -135,10 +135,16 @@ struct ClassLimits: Encodable {
         /// Its simulated milliseconds an image.
         let milliseconds: Double?
 
-        /// In a cell: `f32 0.2 ms`, or `memory 903 KB: int8 24 ms`, or `memory 53,000 KB: none`.
+        /// In a cell, with milliseconds: `f32 0.20`, or `int8 24.00; memory`, or `none; memory, time`: the kinds of the reasons.
         var text: String {
-            let found = variant.map { "\($0) \(Format.fixed(milliseconds ?? 0, 2)) ms" } ?? "none"
-            return fits ? found : reasons.joined(separator: ", ") + ": " + found
+            let time = milliseconds.map { $0 < 0.005 ? "<0.01" : Format.fixed($0, 2) } ?? "-"
+            let found = variant.map { "\($0) \(time)" } ?? "none"
+            return fits ? found : found + "; " + kinds.joined(separator: ", ")
+        }
+
+        /// What is exceeded, without the amounts.
+        private var kinds: [String] {
+            reasons.map { ["size", "memory"].first(where: $0.hasPrefix) ?? "time" }
         }
     }
 
@@ -147,10 +153,14 @@ struct ClassLimits: Encodable {
         var table = TextTable(
             [("model", .left)] + (models.first?.classes ?? []).map { ($0.device, .left) })
         for model in models { table.add([model.model] + model.classes.map(\.text)) }
-        return
-            "Serving within \(number(sizeMegabytes)) MB of weights, \(number(memoryMegabytes)) MB of memory or what the class has, "
-            + "and \(number(latencyMilliseconds)) ms an image:\nthe variant that fits, and before it why the model as it is does not\n"
-            + table.text
+        return """
+            Serving, counted: the variant that fits, its simulated ms an image, and what
+            keeps the model as it is from fitting (size, memory, time; --json: amounts)
+            \(table.text)
+            within \(number(sizeMegabytes)) MB of weights (size), \(number(memoryMegabytes)) MB for weights and tensors or the class's
+            memory-kb (memory), and \(number(latencyMilliseconds)) ms (time): operations over GFLOP/s. `fedmpi serve
+            --profiles` takes the same size and memory for a class, and measures its time.
+            """
     }
 
     /// As short as it reads.

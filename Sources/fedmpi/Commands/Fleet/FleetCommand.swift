@@ -21,7 +21,13 @@ import NeuralNet
 struct FleetCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "fleet",
-        abstract: "Simulate days of a fleet of devices, without training.")
+        abstract: "Simulate days of a fleet of devices, without training.",
+        discussion: """
+            fedmpi fleet people --require idle,charging
+            fedmpi fleet fleet.yaml --output pictures        `fedmpi init` writes the file
+
+            `fedmpi help fleets` shows the fleets of the catalog, `fedmpi help fleet-file` the keys of a class.
+            """)
 
     /// Name or file of the fleet, as `--fleet` of a run has it.
     @Argument(help: "A fleet of the catalog (people, edge), or a file such as examples/fleet.yaml.")
@@ -83,7 +89,11 @@ struct FleetCommand: ParsableCommand {
         let records = try fleet.trace?.records()
         let state = FleetState(
             fleet, clients: devices, seed: seed, eligibility: eligibility, traces: records?.devices ?? [])
-        let passed = FleetDays(state, seconds: Double(days) * 86_400, interval: Double(every) * 60)
+        let progress = WorkProgress("simulating", isQuiet: json)
+        let passed = FleetDays(state, seconds: Double(days) * 86_400, interval: Double(every) * 60) {
+            progress.show($0, Format.count(days, "day"))
+        }
+        progress.clear()
         let fits = try ModelFit.all(fleet, batch: batchSize)
         let limits = try limits.table(fleet)
         if json {

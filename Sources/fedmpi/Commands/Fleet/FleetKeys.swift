@@ -3,8 +3,11 @@ import FedCore
 
 /// The keys of fleet files, as `fedmpi fleet --keys` prints them.
 enum FleetKeys {
+    /// Prints the table.
+    static func print() { Console.output(text) }
+
     /// A row for each key: its usual value, which is a phone's, the range that is accepted, and what it is with its unit.
-    static func print() {
+    static var text: String {
         var table = TextTable([("key", .left), ("usual", .right), ("from", .right), ("to", .right), ("what", .left)])
         for kind in DeviceQuantityKind.allCases {
             table.add([
@@ -15,11 +18,10 @@ enum FleetKeys {
         let radios = Radio.allCases.map(\.rawValue)
         table.add(["radio", "wifi", "", "", "the radio at home: " + radios.joined(separator: ", ")])
         table.add(["away-radio", "lte", "", "", "the radio elsewhere, or none: " + radios.joined(separator: ", ")])
-        Console.output(table.text)
+        return table.text
     }
 
-    /// The number as short as it reads.
-    /// As a person writes it: 262,144 and 0.04.
+    /// The number as a person writes it: 262,144 and 0.04.
     private static func number(_ value: Double) -> String {
         value == value.rounded() && abs(value) < 1e15 ? Format.grouped(Int(value)) : "\(value)"
     }

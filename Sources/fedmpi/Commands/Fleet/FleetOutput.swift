@@ -3,9 +3,9 @@ import FedCore
 import Foundation
 
 /// What `fedmpi fleet` prints.
-/// Four parts: the classes and how many devices each has; a row for each hour of the day, which is the mean over the days; for each
-/// model of the catalog the largest step that fits into the memory of each class, and the samples that it trains on in a second; and
-/// how many batteries were empty at some time, with how well the books close.
+/// Five parts: the classes and how many devices each has; a row for each hour of the day, which is the mean over the days; for each
+/// model of the catalog the largest step that fits into the memory of each class, with seconds and joules; what each class could serve;
+/// and how many batteries were empty at some time, with how well the books close.
 ///
 /// All of it is simulated, and says so in its first line, or in `is_simulated`.
 struct FleetOutput {
@@ -23,56 +23,106 @@ struct FleetOutput {
     /// Prints the classes, the hours of the day, and what fits, as tables.
     func print(days count: Int, seed: UInt64) {
         Console.output(
-            "fleet \(fleet.name), simulated: \(Format.count(days.end.count, "device")) for \(Format.count(count, "day")), seed \(seed)\n"
+            "fleet \(fleet.name): \(Format.count(days.end.count, "device")) for \(Format.count(count, "day")), seed \(seed). "
+                + "All of it is simulated.\n"
         )
         if let records, let trace = fleet.trace {
             let left = records.leftOut > 0 ? ", \(Format.grouped(records.leftOut)) left out" : ""
             Console.output(
-                "days of \(Format.count(records.devices.count, "record")) in \(trace.path.printable) (\(trace.format.rawValue)\(left)), repeated\n"
+                "They live by \(Format.count(records.devices.count, "record")) of \(trace.path.printable) (\(trace.format.rawValue)\(left)), repeated.\n"
             )
         }
         printClasses()
-        Console.output("\nOf 100 devices, by hour of the day (mean of all days):")
+        Console.output("\n" + hours)
+        Console.output("\n" + training)
+        Console.output("\n" + limits.text)
+        Console.output(
+            "\nbatteries that were empty at some time of these days: \(Format.grouped(days.end.emptied))\n"
+                + "their books close to \(String(format: "%.1e", days.largestGap)) of what went through them, which is rounding"
+        )
+    }
+
+    /// What is asked of a device, in words: `connected, above 20 % of its battery, charging and idle`.
+    static func asked(_ eligibility: Eligibility) -> String {
+        let others = Eligibility.Condition.allCases.filter(eligibility.conditions.contains).map { condition in
+            switch condition {
+            case .charging: "powered"
+            case .idle: "idle"
+            case .unmetered: "at home"
+            }
+        }
+        let all = ["connected", "charged"] + others
+        return all.dropLast().joined(separator: ", ") + " and " + (all.last ?? "")
+    }
+
+    /// A row for each hour of the day, and their mean: shares of the devices, of which the last is a part of the others.
+    private var hours: String {
+        let eligibility = days.end.eligibility
+        let columns: [(title: String, share: (FleetDays.Sample) -> Double)] = [
+            ("connected", \.connected), ("charged", \.charged), ("powered", \.powered), ("idle", { 1 - $0.inUse }),
+            ("at home", { 1 - $0.away }), ("could be asked", \.eligible),
+        ]
         var table = TextTable(
-            ["hour", "could be asked", "charging", "in use", "offline", "away", "battery, median"].map { ($0, .right) })
-        for (hour, samples) in byHour {
+            [("hour", .right)] + columns.map { ($0.title, .right) } + [("battery", .right)])
+        func add(_ title: String, _ samples: [FleetDays.Sample]) {
             func mean(_ value: (FleetDays.Sample) -> Double?) -> String {
                 let values = samples.compactMap(value)
                 return values.isEmpty
                     ? "-" : Format.fixed(100 * values.reduce(0, +) / Double(values.count), 1)
             }
-            table.add([
-                "\(hour)", mean(\.eligible), mean(\.charging), mean(\.inUse), mean(\.offline), mean(\.away),
-                mean { $0.charge.count == 3 ? $0.charge[1] : nil },
-            ])
+            table.add(
+                [title] + columns.map { column in mean { column.share($0) } }
+                    + [mean { $0.charge.count == 3 ? $0.charge[1] : nil }])
         }
-        Console.output(table.text)
-        Console.output(
-            "\nTraining: KB of weights and in all; samples of a step that fit, a second, and J for 1,000 (- where nothing fits):"
-        )
-        var fit = TextTable(
-            [("model", .left), ("weights", .right), ("KB", .right)] + fleet.classes.map { ($0.name, .right) })
+        for (hour, samples) in byHour { add("\(hour)", samples) }
+        add("mean", Array(days.samples.dropLast()))
+        let least = Format.fixed(100 * eligibility.leastCharge, 0)
+        return """
+            Of 100 devices, by hour of the day, mean of all days (battery: median, in %)
+            \(table.text)
+            could be asked: \(Self.asked(eligibility)), all at once, so never
+            more than any of these columns. The others overlap, and add up to no 100.
+            charged: above \(least) % of its battery, or without one; powered: on a charger or on
+            the mains; connected: neither offline, nor away without a radio for that
+            """
+    }
+
+    /// What training takes: of each model the memory, and of each class the step that fits, its speed and its energy.
+    private var training: String {
+        var steps = TextTable(
+            [("model", .left), ("weights", .right), ("in all", .right)]
+                + fleet.classes.map { ($0.name, .right) })
+        var cost = TextTable([("model", .left)] + fleet.classes.map { ($0.name, .right) })
         for model in fits {
-            fit.add(
+            steps.add(
                 [model.model, Format.grouped(model.weightKilobytes), Format.grouped(model.memoryKilobytes)]
+                    + model.classes.map { $0.batch == 0 ? "-" : "\($0.batch)" })
+            cost.add(
+                [model.model]
                     + model.classes.map {
                         $0.batch == 0
                             ? "-"
-                            : "\($0.batch), \(Format.grouped(Int($0.samplesPerSecond)))/s, "
-                                + "\(Format.fixed($0.joulesPerThousand, 2)) J"
+                            : "\(Self.short(1000 / $0.samplesPerSecond)) / \(Self.short($0.joulesPerThousand))"
                     })
         }
-        Console.output(fit.text)
-        Console.output("\n" + limits.text)
-        Console.output(
-            "\nbatteries emptied in these days: \(Format.grouped(days.end.emptied)); books closed to \(days.largestGap)"
-        )
+        return """
+            Training, counted: KB of weights, in all; samples of a step that fit (- none)
+            \(steps.text)
+
+            Training on 1,000 samples, simulated: seconds / joules
+            \(cost.text)
+            """
+    }
+
+    /// A number in three digits or so: <0.001, 0.004, 0.12, 3.45, 678.
+    private static func short(_ value: Double) -> String {
+        value < 0.0005 ? "<0.001" : Format.fixed(value, value < 0.1 ? 3 : value < 10 ? 2 : 0)
     }
 
     /// The table of the classes: what they are, not what they do.
     private func printClasses() {
         var table = TextTable([
-            ("class", .left), ("devices", .right), ("GFLOP/s", .right), ("KB", .right), ("battery, J", .right),
+            ("class", .left), ("devices", .right), ("GFLOP/s", .right), ("memory, KB", .right), ("battery, J", .right),
             ("radio", .left), ("away", .left), ("train W", .right),
         ])
         for (device, count) in zip(fleet.classes, days.devices) {
@@ -109,7 +159,7 @@ struct FleetOutput {
     /// One sample of the days: shares of the devices, and percentiles of the charge.
     private struct Moment: Encodable {
         /// Hours from a Monday's midnight, and shares in [0, 1].
-        let hour, eligible, charging, inUse, offline, away: Double
+        let hour, eligible, charging, inUse, offline, away, connected, powered, charged: Double
         /// A tenth, the median and nine tenths; empty without batteries.
         let charge: [Double]
     }
@@ -122,7 +172,7 @@ struct FleetOutput {
             samples: days.samples.map {
                 Moment(
                     hour: $0.hour, eligible: $0.eligible, charging: $0.charging, inUse: $0.inUse, offline: $0.offline,
-                    away: $0.away, charge: $0.charge)
+                    away: $0.away, connected: $0.connected, powered: $0.powered, charged: $0.charged, charge: $0.charge)
             }, models: fits, serving: limits, batteriesEmptied: days.end.emptied)
         let encoder = JSONEncoder()
         encoder.keyEncodingStrategy = .convertToSnakeCase

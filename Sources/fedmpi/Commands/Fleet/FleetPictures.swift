@@ -39,7 +39,7 @@ extension Picture {
         return Picture(
             "fleet_days",
             caption:
-                "Simulated days of fleet \(fleet.name): shares of the devices by state, those that could be asked by "
+                "Simulated days of fleet \(fleet.name): shares of the devices by state (a device may be in several), those that could be asked by "
                 + "class, and the charge of batteries.",
             data: data,
             rows: [

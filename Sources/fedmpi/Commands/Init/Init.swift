@@ -9,7 +9,7 @@ import Foundation
 struct Init: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "init",
-        abstract: "Write run.yaml, sweep.yaml and fleet.yaml to begin with.",
+        abstract: "Write files to begin with: run, sweep, fleet, profiles.",
         discussion: """
             fedmpi init                      into this folder
             fedmpi init experiment           into a folder, which is made where it is missing

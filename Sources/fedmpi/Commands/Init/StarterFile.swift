@@ -8,7 +8,7 @@ struct StarterFile {
     let text: String
 
     /// All, in the order in which they are written.
-    static let all = [run, sweep, fleet]
+    static let all = [run, sweep, fleet, profiles]
 
     /// Settings of one run.
     static let run = StarterFile(
@@ -101,6 +101,33 @@ struct StarterFile {
                 radio: wired
                 use-hours: 0
                 away-share: 0
+
+            """)
+
+    /// Devices that serve.
+    static let profiles = StarterFile(
+        name: "profiles.yaml", use: "fedmpi serve --models RUN --profiles profiles.yaml",
+        text: """
+            # Devices that serve trained models: mpirun -np 4 fedmpi serve --models results/first --profiles profiles.yaml
+            # Each rank from 1 on serves as one of them, each in a process of its own. What is left out is the
+            # machine's that stands in for the device. All keys with units and ranges: `fedmpi help profiles`.
+            # Memory, cores and GFLOP/s decide the tier, which bounds a model's size: `fedmpi help tiers`.
+            - name: gateway
+              cores: 4                 # the process is held to so many, where the machine has more
+              ram-mb: 4000             # memory in MB; the kernel holds the process to it
+              gflops: 48               # of all cores; a core slower than this machine's is simulated
+              link-mbps: 300           # shown only, as are clock-mhz and bandwidth-gbs
+              idle-watts: 2.5          # with busy-watts: the energy estimate, always simulated
+              busy-watts: 6
+            - name: camera
+              cores: 1
+              ram-mb: 512
+              gflops: 2
+              cpu-share: 0.5           # of each core's time; kept by a control group where one may be made
+            - name: sensor
+              cores: 1
+              gflops: 0.25
+              model-mb: 0.3            # memory for one model alone; takes the place of a tier
 
             """)
 }

@@ -98,7 +98,7 @@ struct ModelList: ParsableCommand {
         for model in models {
             table.add([
                 model.reference, names(model).joined(separator: " "), model.contents.architecture,
-                model.contents.precision, Format.kilobytes(model.bytes), Format.percent(model.run?.accuracy),
+                model.contents.precision, Format.kilobytes(model.bytes), Format.percent(model.accuracy),
                 model.run?.name ?? "-", RunText.date(model.registeredAt),
             ])
         }
@@ -136,12 +136,20 @@ struct ModelDetails: ParsableCommand {
         let everything = RegistryText.Everything(
             model: found,
             aliases: try store.aliases(of: found.name).filter { $0.version == found.version }.map(\.alias),
-            tags: try store.tags(of: found), madeFrom: lineage.map(\.reference),
+            tags: try store.tags(of: found), madeFrom: Self.names(lineage, of: found),
             madeOfIt: all.filter { $0.parent == found.digest }.map(\.reference), moves: try store.moves(of: found.name),
             servedBy: try store.served(found.name).filter {
                 $0.version == found.version && $0.isServed(at: .now)
             })
         Console.output(
             json ? try RunJSON.text(of: everything) : everything.text(file: store.file(of: found).relativePath))
+    }
+
+    /// What a version was made from, the nearest first; at the end the digest of what is not registered.
+    private static func names(_ lineage: [RegisteredModel], of model: RegisteredModel) -> [String] {
+        let end = (lineage.last ?? model).parent.flatMap { digest in
+            lineage.contains { $0.digest == digest } ? nil : "sha256:\(digest.prefix(12)) (not registered)"
+        }
+        return lineage.map(\.reference) + (end.map { [$0] } ?? [])
     }
 }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Cryptography
+import Experiments
 import FedCore
 import Files
 import Foundation
@@ -9,6 +10,9 @@ import Records
 import RunStore
 
 /// The command `fedmpi models register`: makes a trained model a version of a name, with all that is known of where it comes from.
+///
+/// Where no run says how accurate it is, as of a quantised model, that is counted on the test data that the file names. What it was made
+/// from is known of variants that `quantize` and `prune` made, and of students of `distill`.
 ///
 /// The file is copied: run folders may be deleted. Exit codes: 0, also when these bytes are a version already; 2 for what is no model,
 /// or a run whose model has been changed since.
@@ -26,13 +30,19 @@ struct RegisterModel: ParsableCommand {
     @Argument(help: "A run (its folder, name or number), or a safetensors file of any variant.")
     var source: String
 
-    /// Nothing in a file tells it: a quantised model has other bytes altogether.
-    @Option(help: "The registered model that it was made from, NAME@VERSION: by distilling, quantising, pruning.")
+    /// For files that do not tell it.
+    @Option(
+        help:
+            "The registered model that it was made from, NAME@VERSION. (default: as the file, or its run's teacher, says)"
+    )
     var madeFrom: String?
 
     /// Moved once the version is there; a registered version without its alias is no harm.
     @Option(help: "An alias that means the new version from now on.")
     var alias: String?
+
+    /// Where no run says how accurate the model is.
+    @OptionGroup var data: TestDataOptions
 
     /// Reads, checks, copies and notes.
     ///
@@ -46,14 +56,17 @@ struct RegisterModel: ParsableCommand {
         let variant = try Variant(reading: file.path)
         let bytes = try ReceivedFile.contents(file)
         let digest = SHA256.hash(bytes).hexadecimal
+        let run = try Self.run(of: file, digest, store)
         let model = RegisteredModel(
-            name: name, digest: digest, bytes: bytes.count, source: source, contents: Self.contents(variant),
-            run: try Self.run(of: file, digest, store), parent: parent)
+            name: name, digest: digest, bytes: bytes.count, source: source,
+            contents: Self.contents(variant, accuracy: run?.accuracy == nil ? accuracy(variant) : nil),
+            run: run, parent: parent ?? ModelLineage.parent(of: file, variant))
         let (registered, isNew) = try store.register(model, bytes)
         if let alias { _ = try store.move(alias, of: name, to: registered.version, note: "registered") }
         Console.output(
             (isNew ? "\(registered.reference) registered" : "these bytes are \(registered.reference) already")
                 + ", \(variant.name), \(Format.grouped(bytes.count)) bytes, sha256 \(digest)"
+                + (registered.accuracy.map { "\naccuracy \(Format.percent($0))" } ?? "")
                 + (alias.map { "\n\(name)@\($0) means version \(registered.version)" } ?? ""))
     }
 
@@ -72,12 +85,28 @@ struct RegisterModel: ParsableCommand {
     }
 
     /// What a variant's file holds: its signature, and of its metadata what the signature does not say already.
-    private static func contents(_ variant: Variant) -> ModelContents {
+    private static func contents(_ variant: Variant, accuracy: Double?) -> ModelContents {
         let described = ["model", "precision", "model_input", "model_outputs"]
         return ModelContents(
             architecture: variant.model.text, precision: variant.precision.rawValue,
             parameters: variant.model.parameterCount, input: variant.model.input.extents,
-            outputs: variant.model.classes, metadata: variant.metadata.filter { !described.contains($0.key) })
+            outputs: variant.model.classes, metadata: variant.metadata.filter { !described.contains($0.key) },
+            accuracy: accuracy)
+    }
+
+    /// The accuracy on the test data that a file names.
+    /// - Returns: nil, with a note on standard error, where the data are not here, or are not what the model takes.
+    private func accuracy(_ variant: Variant) -> Double? {
+        guard variant.metadata["dataset"] != nil || data.dataset != nil else { return nil }
+        do {
+            let data = try data.open(for: variant)
+            let bar = WorkProgress("counting the accuracy")
+            defer { bar.clear() }
+            return try VariantMeasurement.accuracy(of: variant, on: data.test, threads: 1) { bar.show($0) }
+        } catch {
+            Console.error("fedmpi: note: registered without its accuracy: \(error.line)")
+            return nil
+        }
     }
 
     /// The run whose model a file is.

@@ -47,11 +47,17 @@ enum RegistryText {
             line("signature", "\(contents.input.map(String.init).joined(separator: "×")) → \(contents.outputs) numbers")
             if let run = model.run {
                 line("run", "\(run.name), round \(run.round), \(run.strategy) on \(run.dataset)")
-                line(
-                    "accuracy", Format.percent(run.accuracy) + (run.loss.map { ", loss \(Format.fixed($0, 4))" } ?? ""))
+                if run.accuracy != nil || contents.accuracy == nil {
+                    line(
+                        "accuracy",
+                        Format.percent(run.accuracy) + (run.loss.map { ", loss \(Format.fixed($0, 4))" } ?? ""))
+                }
                 for (name, value) in run.metrics.sorted(by: { $0.key < $1.key }) where name == Metric.epsilon.name {
                     line(name, Format.fixed(value, 3))
                 }
+            }
+            if model.run?.accuracy == nil, let accuracy = contents.accuracy {
+                line("accuracy", Format.percent(accuracy) + ", counted when it was registered")
             }
             for (key, name) in [("train_sha256", "training data"), ("test_sha256", "test data")] {
                 if let digest = contents.metadata[key] { line(name, "sha256 \(digest)") }

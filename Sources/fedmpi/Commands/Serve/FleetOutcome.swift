@@ -3,6 +3,7 @@ import FedCore
 import Federation
 import Files
 import Foundation
+import NeuralNet
 import Records
 import Serving
 
@@ -20,6 +21,9 @@ struct FleetOutcome {
         let storedBytes: Int
         /// Share of the test images that it gets right, in [0, 1].
         let accuracy: Double
+
+        /// Whether it is in whole numbers of eight bits.
+        var isInt8: Bool { name.hasSuffix(" \(Variant.Precision.int8.rawValue)") }
     }
 
     /// A report for each device, also for those that are missing.
@@ -34,6 +38,8 @@ struct FleetOutcome {
     let folder: URL
     /// What became of versions that aliases were moved to while the fleet served.
     var releases: [ReleaseRecord] = []
+    /// Answers of a new version that each device decides upon.
+    var trialRequests = TrialRules().requests
     /// Set when the run was asked to stop before all devices had served: there is no time for pictures then.
     var interruption: Interruption?
 
@@ -54,7 +60,10 @@ struct FleetOutcome {
                 Console.output(String(decoding: try encoded(pretty: false), as: UTF8.self))
             } else {
                 Console.output(
-                    FleetText(reports: reports, machines: machines, testImages: testImages).text(verbose: verbose))
+                    FleetText(
+                        reports: reports, machines: machines, testImages: testImages, releases: releases,
+                        hasInt8: models.contains { $0.isInt8 }, trialRequests: trialRequests
+                    ).text(verbose: verbose))
                 Console.output("\n" + notes.joined(separator: "\n"))
             }
         } catch {
@@ -134,7 +143,9 @@ struct FleetOutcome {
         switch try Gnuplot.draw(pictures, in: folder) {
         case .drawn:
             return [
-                note, "pictures  " + pictures.map { "\(folder.relativePath)/\($0.name).png" }.joined(separator: ", "),
+                note,
+                "pictures  \(folder.relativePath)/\(pictures[0].name).png"
+                    + (pictures.count > 1 ? " and \(pictures.count - 1) more" : ""),
             ]
         case .missing: return [note, Gnuplot.advice]
         case .failed(let reason): return [note, "no pictures: gnuplot says: \(reason)"]

@@ -13,6 +13,8 @@ struct FleetRecord: Encodable {
     /// The device, with the origin of each quantity: stated or measured.
     let device: DeviceProfile
     let tier: Tier
+    /// Whether the tier bounds the size of models; not where the device states its memory for models.
+    let hasTier: Bool
     /// Sentences that say why the device has its tier.
     let tierReasons: [String]
     /// Why the device has not served; absent when it has.
@@ -23,6 +25,8 @@ struct FleetRecord: Encodable {
     let slowdown: Double
     /// Sentences that say which limits the kernel kept and which were simulated.
     let limits: [String]
+    /// Why it has the model that it has, in a sentence.
+    let reason: String
     /// The variant that answered most, and what the device chose before any load.
     let model: String?
     let chosen: String?
@@ -68,11 +72,13 @@ struct FleetRecord: Encodable {
     init(_ report: DeviceReport) {
         device = report.device
         tier = report.tier.tier
+        hasTier = report.device.hasTier
         tierReasons = report.tier.reasons
         failure = report.failure
         figures = report.figures
         slowdown = report.slowdown
         limits = report.limits
+        reason = DeviceReason(report).text
         let main = report.mainCandidate
         model = main?.name
         chosen = report.choice?.name

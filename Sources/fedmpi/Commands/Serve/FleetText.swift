@@ -4,8 +4,9 @@ import Serving
 
 /// A served fleet as a person reads it.
 ///
-/// Parts with an empty line between: the measured machines, a row for each device, a row for each phase of its
-/// load, failures, changes of variant, reasons (with `--verbose`), and a legend of the terms that were used.
+/// Parts with an empty line between, from what was decided to how it was measured: which device has which model and why, what
+/// each came to, phases of its load, changes of variant, versions that an alias was moved to, reasons (with `--verbose`),
+/// measured machines, and a legend of the terms that were used. No table is wider than 80 characters.
 struct FleetText {
     /// A report for each device, in the order of the fleet.
     let reports: [DeviceReport]
@@ -13,22 +14,63 @@ struct FleetText {
     let machines: [String: DeviceProfiler.Machine]
     /// The test images that the accuracies are of, in words.
     let testImages: String
+    /// What became of versions that aliases were moved to.
+    var releases: [ReleaseRecord] = []
+    /// Whether a model in whole numbers of eight bits is among those that are offered.
+    var hasInt8 = false
+    /// Answers of a new version that each device decides upon.
+    var trialRequests = TrialRules().requests
 
     /// All parts that have something to say.
     ///
     /// - Parameter verbose: Whether to say why each device has its tier, its limits and its model.
     func text(verbose: Bool) -> String {
-        var parts = [machineLines, fleetTable]
+        var parts = reports.isEmpty ? [] : [choiceTable, figureTable]
+        // The table has a reason for one model; here are those for all.
+        let refusals = reports.filter { $0.isRefused && !$0.verdicts.isEmpty }
+            .map { Self.wrapped("\($0.device.name): \($0.failure ?? "")") }
+        if !refusals.isEmpty { parts.append(refusals.joined(separator: "\n")) }
         if reports.contains(where: { $0.phases.count > 1 }) { parts.append(phaseTable) }
-        if reports.contains(where: { $0.epochs.count > 1 }) { parts.append(epochTable) }
-        let failures = reports.compactMap { report in report.failure.map { "\(report.device.name): \($0)" } }
-        if !failures.isEmpty { parts.append(failures.joined(separator: "\n")) }
         let switches = reports.compactMap(switchLines)
         if !switches.isEmpty { parts.append(switches.joined(separator: "\n")) }
+        if reports.contains(where: { $0.epochs.count > 1 }) { parts.append(epochTable) }
+        if !releases.isEmpty { parts.append(releaseLines) }
         if verbose { parts.append(reports.map(reasons).joined(separator: "\n\n")) }
-        parts.append(legend)
+        parts += [machineLines, legend].filter { !$0.isEmpty }
         return parts.joined(separator: "\n\n")
     }
+
+    /// What became of each version that an alias was moved to, a line or two each: also of one that was not tried.
+    private var releaseLines: String {
+        releases.map { record in
+            let outcome =
+                switch record.decision {
+                case .adopted: "took over from \(record.from)"
+                case .refused: "was refused: " + record.reasons.joined(separator: "; ")
+                case .superseded: "was not tried to the end: the alias was moved on"
+                case .untried:
+                    "was seen and not tried: the load was over before it could be; \(record.from) served to the end"
+                case .undecided:
+                    "was seen and not tried to the end: when the load was over it had \(trialAnswers(record)); "
+                        + "\(record.from) served to the end. A longer load (--seconds, --requests) decides"
+                }
+            return Self.wrapped("\(record.release) \(outcome)")
+        }.joined(separator: "\n")
+    }
+
+    /// The answers that a version gave on each device while it was tried: `120 of 400 answers on phone, none on camera`.
+    private func trialAnswers(_ record: ReleaseRecord) -> String {
+        let counts = reports.map { report in
+            let answers = report.epochs.filter { $0.kind == .trying && $0.other == record.release }
+                .reduce(0) { $0 + $1.answeredByOther }
+            return "\(answers == 0 ? "none" : Format.grouped(answers)) of \(Format.grouped(trialRequests)) answers on "
+                + report.device.name
+        }
+        return counts.isEmpty ? "no answers" : counts.joined(separator: ", ")
+    }
+
+    /// A sentence in lines of 79 characters, whose continuations are indented.
+    private static func wrapped(_ text: String) -> String { SettingsText.wrapped(text, indent: 2, first: 0) }
 
     /// A line for each host: what was read of it and what was measured. A busy machine is said to be one, because
     /// its figures are then too low.
@@ -41,31 +83,43 @@ struct FleetText {
                     ? "; busy: others took \(Format.fixed(100 * (1 - machine.processorShare), 0)) % of its cores' time, "
                         + "so that the figure for all is too low" : ""
                 let bandwidth = profile.memoryBandwidth.map { ", \(Format.fixed($0, 1)) GB/s" } ?? ""
-                return """
+                return Self.wrapped(
+                    """
                     \(host): \(Format.count(profile.cores, "core")), \(Format.grouped(Int(profile.ramMegabytes))) MB (read); \
                     \(Format.fixed(profile.gflopsPerCore, 1)) GFLOP/s on one thread, \
                     \(Format.fixed(machine.gflopsOfAllThreads, 1)) on all\(bandwidth) (measured\(busy))
-                    """
+                    """)
             }
         }.joined(separator: "\n")
     }
 
-    /// A row for each device, with the model that answered most. KB are 1,000 bytes, J/1000 joules of 1,000
-    /// answers.
-    private var fleetTable: String {
+    /// A row for each device: its tier, the model that answered most with its KB of 1,000 bytes as stored, and why it is not a
+    /// more accurate one.
+    private var choiceTable: String {
         var table = TextTable([
-            ("device", .left), ("tier", .left), ("model", .left), ("parameters", .right), ("KB", .right),
-            ("mean ms", .right), ("p95 ms", .right), ("FPS", .right), ("accuracy", .right), ("J/1000", .right),
-            ("figures", .left),
+            ("device", .left), ("tier", .left), ("model", .left), ("KB", .right), ("why", .left),
+        ])
+        for report in reports {
+            table.add([
+                report.device.name, report.device.hasTier ? report.tier.tier.rawValue : "-",
+                report.mainCandidate?.name ?? "-",
+                report.mainCandidate.map { Format.kilobytes($0.storedBytes) } ?? "-", DeviceReason(report).text,
+            ])
+        }
+        return table.text
+    }
+
+    /// A row for each device with what it came to; J/1000 are joules of 1,000 answers.
+    private var figureTable: String {
+        var table = TextTable([
+            ("device", .left), ("accuracy", .right), ("mean ms", .right), ("p95 ms", .right), ("FPS", .right),
+            ("J/1000", .right), ("figures", .left),
         ])
         for report in reports {
             let model = report.mainCandidate
             table.add([
-                report.device.name, report.tier.tier.rawValue, model?.name ?? "-",
-                model.map { Format.grouped($0.parameters) } ?? "-",
-                model.map { Format.kilobytes($0.storedBytes) } ?? "-",
-                Self.milliseconds(report.latency?.mean), Self.milliseconds(report.latency?.p95),
-                report.fps.map(Self.rate) ?? "-", Format.percent(model?.accuracy),
+                report.device.name, Format.percent(model?.accuracy), Self.milliseconds(report.latency?.mean),
+                Self.milliseconds(report.latency?.p95), report.fps.map(Self.rate) ?? "-",
                 report.joulesPerThousand.map { Self.significant($0) } ?? "-", Self.figures(report),
             ])
         }
@@ -77,18 +131,23 @@ struct FleetText {
         if report.failure != nil { return report.isRefused ? "refused" : "failed" }
         switch report.figures {
         case .measured: return "measured"
-        case .enforced: return "measured, \(Format.fixed(100 * report.device.cpuShare, 0)) % CPU enforced"
-        case .simulated: return "simulated, times × \(significant(report.slowdown))"
+        case .enforced: return "enforced, \(Format.fixed(100 * report.device.cpuShare, 0)) % CPU"
+        case .simulated: return "simulated × \(significant(report.slowdown))"
         }
     }
 
     /// A row for each phase of each device's load: what was offered, answered and turned away, and by which
     /// variants.
     private var phaseTable: String {
-        var table = TextTable([
-            ("device", .left), ("phase", .right), ("offered/s", .right), ("answered", .right), ("turned away", .right),
-            ("mean ms", .right), ("p95 ms", .right), ("busy", .right), ("answered by", .left),
-        ])
+        let phases = reports.flatMap(\.phases)
+        // Where nobody has changed its variant, the first table has said which one answers.
+        let isMixed =
+            phases.contains { $0.answersByStep.count { $0 > 0 } > 1 } || reports.contains { !$0.switches.isEmpty }
+        var table = TextTable(
+            [
+                ("device, phase", .left), ("offered/s", .right), ("answered", .right), ("turned away", .right),
+                ("mean ms", .right), ("p95 ms", .right), ("busy", .right),
+            ] + (isMixed ? [("answered by", .left)] : []))
         for report in reports {
             for (index, phase) in report.phases.enumerated() {
                 let shares = phase.answersByStep.enumerated().compactMap { step, count in
@@ -97,13 +156,13 @@ struct FleetText {
                         : "\(report.verdicts[report.ladder[step]].candidate.name) "
                             + "\(Format.fixed(100 * Double(count) / Double(phase.answered), 0)) %"
                 }
-                table.add([
-                    index == 0 ? report.device.name : "", "\(index + 1)", phase.rate.map(Self.rate) ?? "closed",
-                    Format.grouped(phase.answered), Format.grouped(phase.refused),
-                    Self.milliseconds(phase.latency?.mean), Self.milliseconds(phase.latency?.p95),
-                    phase.seconds > 0 ? Format.fixed(100 * phase.busySeconds / phase.seconds, 0) + " %" : "-",
-                    shares.joined(separator: ", "),
-                ])
+                table.add(
+                    [
+                        "\(report.device.name), \(index + 1)", phase.rate.map(Self.rate) ?? "closed",
+                        Format.grouped(phase.answered), Format.grouped(phase.refused),
+                        Self.milliseconds(phase.latency?.mean), Self.milliseconds(phase.latency?.p95),
+                        phase.seconds > 0 ? Format.fixed(100 * phase.busySeconds / phase.seconds, 0) + " %" : "-",
+                    ] + (isMixed ? [shares.joined(separator: ", ")] : []))
             }
         }
         return table.text
@@ -112,13 +171,13 @@ struct FleetText {
     /// A row for each stretch of each device's time: what served, what was loaded or tried beside it, and the latencies.
     private var epochTable: String {
         var table = TextTable([
-            ("device", .left), ("from s", .right), ("serves", .left), ("beside it", .left), ("answered", .right),
+            ("device, from s", .left), ("serves", .left), ("beside it", .left), ("answered", .right),
             ("by that", .right), ("p50 ms", .right), ("p95 ms", .right), ("longest ms", .right),
         ])
         for report in reports {
-            for (index, epoch) in report.epochs.enumerated() {
+            for epoch in report.epochs {
                 table.add([
-                    index == 0 ? report.device.name : "", Format.fixed(epoch.start, 2), epoch.release,
+                    "\(report.device.name), \(Format.fixed(epoch.start, 2))", epoch.release,
                     epoch.other.map { "\($0) \(epoch.kind == .loading ? "loads" : "is tried")" } ?? "-",
                     Format.grouped(epoch.answered), Format.grouped(epoch.answeredByOther),
                     epoch.p50Ms.map { Self.significant($0) } ?? "-", epoch.p95Ms.map { Self.significant($0) } ?? "-",
@@ -137,7 +196,9 @@ struct FleetText {
         guard !report.switches.isEmpty else { return nil }
         func name(_ step: Int) -> String { report.verdicts[report.ladder[step]].candidate.name }
         var lines = report.switches.prefix(Self.shownSwitches).map { change in
-            "\(report.device.name) at \(Format.fixed(change.seconds, 2)) s: \(name(change.from)) → \(name(change.to)): \(change.reason)"
+            Self.wrapped(
+                "\(report.device.name) at \(Format.fixed(change.seconds, 2)) s: \(name(change.from)) → \(name(change.to)): "
+                    + change.reason)
         }
         if report.switches.count > Self.shownSwitches {
             lines.append(
@@ -148,34 +209,61 @@ struct FleetText {
 
     /// Why a device has its tier, its limits and its model, and why it has not the others.
     private func reasons(_ report: DeviceReport) -> String {
+        let name = report.device.name
         var lines = [
-            "\(report.device.name) is \(report.tier.tier.rawValue): \(report.tier.reasons.joined(separator: "; "))"
+            report.device.hasTier
+                ? Self.wrapped(
+                    "\(name) is \(report.tier.tier.rawValue): \(report.tier.reasons.joined(separator: "; "))")
+                : Self.wrapped(
+                    "\(name) has no tier: it states its memory for models, "
+                        + "\(Self.significant(report.device.modelMegabytes ?? 0)) MB")
         ]
-        lines += report.limits.map { "  limit      \($0)" }
+        lines += report.limits.map { Self.labelled("limit", $0) }
         for verdict in report.verdicts {
             let costs =
                 "p95 \(Self.milliseconds(verdict.candidate.p95)) ms, \(Format.percent(verdict.candidate.accuracy))"
-            let what =
+            let line =
                 switch verdict.step {
-                case 0?: "chosen     \(verdict.candidate.name), \(costs)"
-                case let step?: "step \(step)     \(verdict.candidate.name), \(costs)"
-                case nil: "rejected   \(verdict.candidate.name): \(verdict.rejections.joined(separator: "; "))"
+                case 0?: Self.labelled("chosen", "\(verdict.candidate.name), \(costs)")
+                case let step?: Self.labelled("step \(step)", "\(verdict.candidate.name), \(costs)")
+                case nil:
+                    Self.labelled(
+                        "rejected", "\(verdict.candidate.name): \(verdict.rejections.joined(separator: "; "))")
                 }
-            lines.append("  " + what)
+            lines.append(line)
         }
         if report.peakBytes > 0 {
             lines.append(
-                "  memory     \(Format.megabytes(report.peakBytes)) at most, \(Format.megabytes(report.programBytes)) of it the program's"
-            )
+                Self.labelled(
+                    "memory",
+                    "\(Format.megabytes(report.peakBytes)) at most, \(Format.megabytes(report.programBytes)) of it the program's"
+                ))
         }
         return lines.joined(separator: "\n")
+    }
+
+    /// A line of the reasons, with its continuations below its words.
+    private static func labelled(_ label: String, _ text: String) -> String {
+        let words = SettingsText.wrapped(text, indent: 13, first: 13)
+        return Format.leftAligned("  \(label)", to: 13) + words.dropFirst(13)
     }
 
     /// The meaning of the terms in the tables, a line for each that was used.
     private var legend: String {
         var lines: [String] = []
+        if reports.contains(where: { $0.device.hasTier }) {
+            lines.append("tier: by memory, cores and GFLOP/s; it bounds a model's size (`fedmpi help tiers`).")
+        }
+        if reports.contains(where: { !$0.device.hasTier }) {
+            lines.append(
+                "tier -: a class of a simulated fleet, or a device with model-mb. Its memory bounds a model's weights and "
+                    + "tensors, as in `fedmpi fleet`; nothing is known of the rest, which a tier asks for.")
+        }
         if reports.contains(where: { $0.figures == .simulated }) {
-            lines.append("simulated: measured on this machine, then multiplied; nobody waited that long.")
+            lines.append("simulated × n: times measured on this machine, then multiplied; nobody waited that long.")
+        }
+        if reports.contains(where: { $0.figures == .enforced }) {
+            lines.append("enforced: measured, while the kernel kept the device's process to its share of a core.")
         }
         if reports.contains(where: { !$0.switches.isEmpty }) {
             lines.append("model: the one that answered most.")
@@ -184,9 +272,12 @@ struct FleetText {
             lines.append(
                 "J/1000: joules of 1,000 answers, simulated: the stated watts times the seconds busy and idle.")
         }
-        lines.append(
-            "accuracy: on \(testImages); latencies: one image on one thread, from its request to its answer.")
-        return lines.joined(separator: "\n")
+        lines.append("accuracy: on \(testImages).")
+        lines.append("ms: of one image on one thread, from its request to its answer; FPS: answers a second.")
+        if hasInt8, let note = IntegerNote.text {
+            lines.append(note)
+        }
+        return lines.map(Self.wrapped).joined(separator: "\n")
     }
 
     /// Seconds as milliseconds; a dash without a value.

@@ -13,7 +13,7 @@ import Yams
 ///
 /// A simulated fleet, a name of its catalog or a file with `classes`, gives a device of each of its classes.
 ///
-/// Keys are the flags of ``DeviceOptions`` without dashes in front (`DeviceQuantity`), with the same ranges.
+/// `fedmpi help profiles` lists the keys: they are the flags of ``DeviceOptions`` without dashes in front (`DeviceQuantity`), with the same ranges.
 enum ProfileFile {
     /// Reads a file.
     ///
@@ -59,12 +59,15 @@ enum ProfileFile {
 
     /// A device of each class of a simulated fleet, with what the class states: one core of its GFLOP/s, its memory for
     /// models, its link up, its watts.
+    ///
+    /// The memory is for a model's weights and tensors, as `fedmpi fleet` has it, and no limit of the process: a class says
+    /// nothing of the memory that a program takes. For the same reason it has no tier.
     private static func devices(of fleet: Devices.Fleet) throws(ConfigurationError) -> [DeviceDescription] {
         var devices: [DeviceDescription] = []
         for kind in fleet.classes {
             var device = DeviceDescription(name: kind.name)
             let stated: [(DeviceQuantity, Double)] = [
-                (.cores, 1), (.gflops, max(kind[.gigaflops], 0.001)), (.ramMegabytes, kind[.memory] * 1024 / 1e6),
+                (.cores, 1), (.gflops, max(kind[.gigaflops], 0.001)), (.modelMegabytes, kind[.memory] * 1024 / 1e6),
                 (.linkMegabits, kind[.up]), (.idleWatts, kind[.idleWatts]),
                 (.busyWatts, kind[.idleWatts] + kind[.trainWatts]),
             ]

@@ -53,6 +53,25 @@ final class RegistryFollower: ReleaseSource {
     /// What has become of each release, for `fleet.json`.
     var records: [ReleaseRecord] { record.records }
 
+    /// Looks at the registry once more when all devices have ended: a version that an alias was moved to, and that nobody has tried,
+    /// is noted and told of. Without this it would be passed over in silence, as a load may end, and a simulated one does so in
+    /// virtual time, before the registry is asked again.
+    func noteUntried() {
+        guard isFollowing, let meant = try? meanings(), meant != refused,
+            meant != versions[current]?.map({ $0?.version })
+        else { return }
+        let name = name(of: meant)
+        // One that was tried, and not decided, is noted already.
+        guard record.records.last?.release != name else { return }
+        newest += 1
+        record.begin(
+            newest, name: name, from: self.name(of: current), movedAt: movedAt(meant), accuracy: nil, isRead: false)
+        record.decide(newest, .untried)
+        tell(
+            "\(name) was seen and not tried: the load was over before it could be; \(self.name(of: current)) served to the end"
+        )
+    }
+
     /// Notes that nothing is served any more.
     func end() { served.end() }
 
@@ -218,7 +237,7 @@ final class RegistryFollower: ReleaseSource {
             let accuracy = releases[number]?.models.first?.accuracy
             begin(number, meaning(of: number), accuracy: accuracy)
             tell(
-                "\(name) (\(Format.percent(accuracy)) of the test images right) is tried on "
+                "\(name), right on \(Format.percent(accuracy)) of the test images, is tried on "
                     + "\(Format.count(devices, "device")) beside \(self.name(of: current))")
         case .answeredFirst:
             record.answered(number)
@@ -246,7 +265,9 @@ final class RegistryFollower: ReleaseSource {
         case .undecided:
             trying = nil
             record.decide(number, .undecided)
-            tell("\(name) was not decided: too few requests until the load was over; \(self.name(of: current)) served")
+            tell(
+                "\(name) was seen and not tried to the end: too few answers until the load was over; "
+                    + "\(self.name(of: current)) served to the end")
         }
     }
 

@@ -13,6 +13,8 @@ struct ReleaseRecord: Encodable {
         case superseded
         /// The load ended before.
         case undecided
+        /// The alias was moved so late that no device was offered it.
+        case untried
     }
 
     /// What one device has measured.
@@ -61,10 +63,14 @@ struct ReleaseRecords {
     var records: [ReleaseRecord] { byNumber.sorted { $0.key < $1.key }.map(\.value) }
 
     /// A release that was seen, and read if it could be.
-    mutating func begin(_ number: Int, name: String, from: String, movedAt: Date?, accuracy: Double?) {
+    ///
+    /// - Parameter isRead: Whether anybody has tried to read it; otherwise there was no time for that.
+    mutating func begin(
+        _ number: Int, name: String, from: String, movedAt: Date?, accuracy: Double?, isRead: Bool = true
+    ) {
         byNumber[number] = ReleaseRecord(
             release: name, from: from, accuracy: accuracy, movedAt: movedAt,
-            secondsToOffer: movedAt.map { Date.now.timeIntervalSince($0) })
+            secondsToOffer: isRead ? movedAt.map { Date.now.timeIntervalSince($0) } : nil)
     }
 
     /// It has answered its first request on some device.

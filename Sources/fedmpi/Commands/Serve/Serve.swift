@@ -31,6 +31,8 @@ struct Serve: WorldCommand {
             mpirun -np 6 fedmpi serve --models results/large,results/medium,results/small --profiles examples/profiles.yaml
             fedmpi serve --models results/large,results/small --gflops 2 --rate 50,500,50
             mpirun -np 4 fedmpi serve --models digits@champion --follow --rate 200 --seconds 3600
+
+            `fedmpi help profiles` lists what a file of devices may state, `fedmpi help tiers` how large a model a device takes.
             """)
 
     /// Paths of the models, separated by commas; distinct.
@@ -150,10 +152,13 @@ struct Serve: WorldCommand {
         let follower = try folder.flatMap { try registryFollower(of: job, fleet: $0.lastPathComponent) }
         defer { follower?.end() }
         plan.following = follower.map { ReleaseFollowing($0, interval: .seconds(following.followInterval)) }
+        let bars = ServingProgress(isQuiet: json)
         let (result, hasLostRanks) = try FleetSession.run(
             plan, FleetRank(job, limits),
             on: world, stop: stop, ready: { Guardian.noteRoundsBegin() }, released: { Guardian.noteRelease() },
-            note: { Console.error("[rank 0] warning: \($0)") })
+            note: { Console.error("[rank 0] warning: \($0)") }, progress: { bars.show($0) })
+        bars.clear()
+        follower?.noteUntried()
         // A job that has lost ranks leaves by another way than the end of this function.
         follower?.end()
         guard let result, let folder else {
@@ -167,7 +172,7 @@ struct Serve: WorldCommand {
         let outcome = FleetOutcome(
             reports: result.reports, machines: result.machines, models: job.models(result.accuracies),
             testImages: job.testImages(of: testImages), folder: folder, releases: follower?.records ?? [],
-            interruption: result.interruption)
+            trialRequests: following.trialRequests, interruption: result.interruption)
         if let interruption = result.interruption {
             _ = outcome.finish(json: json, verbose: verbose)
             throw interruption

@@ -11,7 +11,7 @@ struct DeviceOptions: ParsableArguments {
     /// Path of a file of devices (``ProfileFile``); nil describes one device by the flags below.
     @Option(
         help:
-            "YAML file with a list of devices, or a simulated fleet (people, edge, or its file); each rank from 1 serves as one, in turn."
+            "YAML file with a list of devices (`fedmpi help profiles`), or a simulated fleet (people, edge, or its file); each rank from 1 serves as one, in turn."
     )
     var profiles: String?
 
@@ -26,6 +26,10 @@ struct DeviceOptions: ParsableArguments {
     /// Memory in MB of 10⁶ bytes.
     @Option(help: "Memory of the device in MB; the kernel holds the device's process to it.")
     var ramMb: Double?
+
+    /// What a class of a simulated fleet states; MB of 10⁶ bytes.
+    @Option(help: "Memory for one model's weights and tensors in MB, beside the program; takes the place of a tier.")
+    var modelMb: Double?
 
     @Option(help: "Clock of the device in MHz; shown only.")
     var clockMhz: Double?
@@ -54,7 +58,8 @@ struct DeviceOptions: ParsableArguments {
     /// The quantities that flags state, in the units of their names.
     private var stated: [(DeviceQuantity, Double)] {
         let values: [(DeviceQuantity, Double?)] = [
-            (.cores, cores.map(Double.init)), (.ramMegabytes, ramMb), (.clockMegahertz, clockMhz), (.gflops, gflops),
+            (.cores, cores.map(Double.init)), (.ramMegabytes, ramMb), (.modelMegabytes, modelMb),
+            (.clockMegahertz, clockMhz), (.gflops, gflops),
             (.memoryBandwidth, bandwidthGbs), (.linkMegabits, linkMbps), (.cpuShare, cpuShare),
             (.idleWatts, idleWatts), (.busyWatts, busyWatts),
         ]

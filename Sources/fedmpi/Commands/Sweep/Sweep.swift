@@ -182,6 +182,7 @@ struct Sweep: WorldCommand {
             return { conclude(plan, outcomes) }
         } catch let interruption as Interruption {
             progress.stop(interruption)
+            plan.release()
             throw interruption
         }
     }
@@ -194,6 +195,7 @@ struct Sweep: WorldCommand {
     ///     before are in the plan.
     /// - Returns: The exit code: 0, or 1 when a run has failed or something could not be written.
     private func conclude(_ plan: SweepPlan, _ outcomes: [SweepOutcome]) -> Int32 {
+        defer { plan.release() }
         let table = plan.table(outcomes)
         if !json.isOn { Console.output((quiet ? "" : "\n") + table.text()) }
         if !isSilent, !table.legend.isEmpty {

@@ -1,6 +1,7 @@
 import Experiments
 import Federation
 import Logging
+import Records
 
 extension SweepReporter {
     /// A reporter that writes to standard error, for the rank that it is made on.
@@ -13,13 +14,16 @@ extension SweepReporter {
     /// - Parameters:
     ///   - rank: This rank in the world.
     ///   - isLeader: Whether it is the server of its group's runs.
-    static func console(rank: Int, isLeader: Bool) -> SweepReporter {
+    ///   - more: Makes further observers of a run, as the reporter itself does.
+    static func console(
+        rank: Int, isLeader: Bool, more: @escaping (_ job: Job) -> [any RoundObserver] = { _ in [] }
+    ) -> SweepReporter {
         guard isLeader else {
             let logger = Logger(label: "fedmpi") { _ in RankLog(rank: rank) }
             return SweepReporter(warn: { logger.warning("\($0)") })
         }
         return SweepReporter(
             warn: { Console.error("[sweep] warning: \($0)") },
-            observers: { _, run in [EventLog(rank: 0, data: nil, run: run.name)] })
+            observers: { job, run in more(job) + [EventLog(rank: 0, data: nil, run: run.name)] })
     }
 }

@@ -107,19 +107,23 @@ struct Prune: ParsableCommand {
     ///
     /// - Throws: `ConfigurationError` for what the user can mend; `OneDNNError`.
     func run() throws {
-        let trained = try TrainedModel(reading: try ModelArgument.path(of: model))
+        let trained = try ModelLineage.source(try ModelArgument.path(of: model))
         let file = try OutputFile(output, overwrite)
         let data = try data.open(for: Variant(trained), usesTraining: fineTune > 0)
         var pruned = try cut(trained)
         let untuned = try VariantMeasurement.accuracy(of: Variant(pruned), on: data.test, threads: threads.count)
         if fineTune > 0 {
             let tuning = FineTuning(epochs: fineTune, learningRate: learningRate, seed: seed, threads: threads.count)
-            pruned = try tuning.tuned(pruned, on: data, keepsZeros: !cutsChannels)
+            let bar = WorkProgress("fine-tuning", isQuiet: json.isOn)
+            pruned = try tuning.tuned(pruned, on: data, keepsZeros: !cutsChannels, progress: { bar.show($0) })
+            bar.clear()
         }
         let variant = Variant(pruned)
         try file.write(try variant.encoded())
+        let bar = WorkProgress("measuring", isQuiet: json.isOn)
         let measured = try VariantMeasurement.measure(
-            [Variant(trained), variant], on: data, threads: threads.count, images: 2000)
+            [Variant(trained), variant], on: data, threads: threads.count, images: 2000, progress: { bar.show($0) })
+        bar.clear()
         guard !json.isOn else { return Console.output(try measured.lines().joined(separator: "\n")) }
         Console.output(measured.table.text + "\n\n" + measured.legend)
         if fineTune > 0 {

@@ -58,15 +58,17 @@ struct Quantize: ParsableCommand {
     ///
     /// - Throws: `ConfigurationError` for what the user can mend; `OneDNNError`.
     func run() throws {
-        let trained = try TrainedModel(reading: try ModelArgument.path(of: model))
+        let trained = try ModelLineage.source(try ModelArgument.path(of: model))
         let file = try OutputFile(output, overwrite)
         let data = try data.open(for: Variant(trained), usesTraining: true)
         let samples = data.train.evenlySpaced(calibration)
         let quantized = Variant(
             try QuantizedModel(trained, samples: data.train.images(samples), method: method))
         try file.write(try quantized.encoded())
+        let bar = WorkProgress("measuring", isQuiet: json.isOn)
         let measured = try VariantMeasurement.measure(
-            [Variant(trained), quantized], on: data, threads: threads.count, images: 2000)
+            [Variant(trained), quantized], on: data, threads: threads.count, images: 2000, progress: { bar.show($0) })
+        bar.clear()
         guard !json.isOn else { return Console.output(try measured.lines().joined(separator: "\n")) }
         Console.output(measured.table.text + "\n\n" + measured.legend)
         let loss = 100 * (measured[0].accuracy - measured[1].accuracy)

@@ -61,8 +61,10 @@ struct VariantList: ParsableCommand {
         let tests = try variants.map { try data.open(for: $0) }
         // Before the work, so that a bad folder is said at once.
         let folder = try output.map { try OutputFolder($0, for: Self.files, overwrite).url }
+        let bar = WorkProgress("measuring", isQuiet: json.isOn)
         let measured = try VariantMeasurement.measure(
-            Array(zip(variants, tests)), threads: threads.count, images: images)
+            Array(zip(variants, tests)), threads: threads.count, images: images, progress: { bar.show($0) })
+        bar.clear()
         let lines = try measured.lines()
         Console.output(json.isOn ? lines.joined(separator: "\n") : measured.table.text + "\n\n" + measured.legend)
         guard let folder else { return }

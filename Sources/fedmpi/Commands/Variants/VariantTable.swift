@@ -4,17 +4,17 @@ import NeuralNet
 import Runtime
 
 extension [VariantMeasurement] {
-    /// The variants side by side: KB of 1,000 bytes as stored, milliseconds of single images, images a second in
+    /// The variants side by side, with their parameters (`params`): KB of 1,000 bytes as stored, milliseconds of single images, images a second in
     /// batches.
     var table: TextTable {
         var table = TextTable([
-            ("model", .left), ("precision", .left), ("zeros", .right), ("parameters", .right), ("KB", .right),
+            ("variant", .left), ("zeros", .right), ("params", .right), ("KB", .right),
             ("accuracy", .right), ("p50 ms", .right), ("p95 ms", .right), ("images/s", .right),
         ])
         for measured in self {
             let variant = measured.variant
             table.add([
-                variant.model.name, variant.precision.rawValue, Format.fixed(100 * variant.sparsity, 1) + " %",
+                variant.name, Format.fixed(100 * variant.sparsity, 1) + " %",
                 Format.grouped(variant.model.parameterCount), Format.fixed(Double(variant.byteCount) / 1e3, 1),
                 Format.percent(measured.accuracy), Format.fixed(1e3 * measured.latency.p50, 4),
                 Format.fixed(1e3 * measured.latency.p95, 4), Format.grouped(Int(measured.imagesPerSecond.rounded())),
@@ -24,10 +24,12 @@ extension [VariantMeasurement] {
     }
 
     /// The test images that the accuracies are of. Models may have been tried on different ones, and then all are
-    /// named.
+    /// named. Below it, what is to be known of int8 on this processor.
     var legend: String {
         var names: [String] = []
         for measured in self where !names.contains(measured.testImages) { names.append(measured.testImages) }
+        let note = contains { $0.variant.precision == .int8 } ? IntegerNote.text : nil
         return "accuracy  on \(names.joined(separator: "; "))"
+            + (note.map { "\n" + SettingsText.wrapped($0, indent: 2, first: 0) } ?? "")
     }
 }

@@ -106,12 +106,22 @@ package struct TableLayout {
         widths.indices.map { isLeft[$0] ? min(widths[$0], max(name, longestWord($0))) : widths[$0] }
     }
 
-    /// Makes columns narrower whose headings are wider than their cells, those with the most to gain first, until the
-    /// table fits.
+    /// Makes columns narrower whose headings are wider than their cells, the widest first, until the table fits.
     private func breakTitles(_ widths: inout [Int], _ columns: [Int], _ width: Int) {
-        let gains = columns.map { (column: $0, narrow: max(longestWord($0), widest($0))) }
-            .sorted { (widths[$1.column] - $1.narrow, $0.column) < (widths[$0.column] - $0.narrow, $1.column) }
-        for (column, narrow) in gains where total(widths, columns) > width { widths[column] = narrow }
+        let narrow = titles.indices.map { max(longestWord($0), widest($0)) }
+        var isBroken = Set<Int>()
+        while total(widths, columns) > width {
+            guard let column = columns.filter({ widths[$0] > narrow[$0] }).max(by: { widths[$0] < widths[$1] }) else {
+                break
+            }
+            widths[column] -= 1
+            isBroken.insert(column)
+        }
+        // Broken lines may be shorter still.
+        for column in isBroken {
+            let lines = Self.broken(titles[column], to: widths[column])
+            widths[column] = max(widest(column), lines.map(\.count).max() ?? 0)
+        }
     }
 
     /// The table with the sentences of the last column in lines of so many characters, each in a row of its own; nil where

@@ -25,7 +25,8 @@ extension DistillResult {
                         + [Format.grouped(student.parameters), Format.kilobytes(student.bytes)])
             }
         }
-        return ([table.text, ""] + students.compactMap(\.verdict)).joined(separator: "\n")
+        // Whole: with names that are cut it would not be told which model is whose student.
+        return ([table.text(width: .max), ""] + students.compactMap(\.verdict)).joined(separator: "\n")
     }
 
     /// The cells that a student has once for each way of training: accuracy, distance to the teacher, agreement.

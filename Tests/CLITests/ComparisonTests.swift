@@ -109,7 +109,7 @@ import Testing
     }
 
     @Test func `Names out of a history that was sent are texts in the picture and one name of a folder`() throws {
-        let name = "../it's `\u{301}touch X`\u{301}\n9,9"
+        let name = "../it's `\u{301}X`\u{301}\n9,9"
         let comparison = try Comparison([run(name, [0.5]), run("DATA", [0.5]) { $0.lr = 0.01 }])
         let parts = comparison.picture.script.components(separatedBy: "'")
         #expect(

@@ -20,10 +20,10 @@ import Testing
     @Test func `headings are broken at their words, as few as have to be`() {
         #expect(
             layout.lines(width: 50).joined(separator: "\n") == """
-                                                       upload
-                run                     test accuracy   bytes
-                strategy=fedavg,seed=1        91.20 %   1,000
-                b                              8.00 %      20
+                                            test
+                run                     accuracy  upload bytes
+                strategy=fedavg,seed=1   91.20 %         1,000
+                b                         8.00 %            20
                 """)
         #expect(
             layout.lines(width: 40).joined(separator: "\n") == """

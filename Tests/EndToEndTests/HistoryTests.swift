@@ -35,7 +35,7 @@ struct HistoryTests {
 
         let list = try fedmpi(["runs"])
         #expect(list.status == 0 && list.outputLines.count == 3, "\(list.output)\(list.errors)")
-        let line = list.outputLines[1]
+        let line = try #require(list.outputLines.dropFirst().first)
         #expect(line.contains("one") && line.contains("finished"))
 
         let shown = try object(try fedmpi(["runs", "show", "one", "--json"]).output)

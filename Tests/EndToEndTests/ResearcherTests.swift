@@ -101,7 +101,7 @@ struct ResearcherTests {
         for text in [table, runs.output, compared.output.components(separatedBy: "picture ")[0]] {
             #expect(text.split(separator: "\n").allSatisfy { $0.count <= 80 }, "\(text)")
         }
-        #expect(runs.output.contains(names[0]) && compared.output.contains("settings    fedavg  fedprox\n"))
+        #expect(runs.output.contains(names[0]) && compared.output.contains("settings  fedavg  fedprox\n"))
 
         let changed = try folder.write(
             String(contentsOfFile: file, encoding: .utf8).replacing("rounds: 3", with: "rounds: 4"), to: "other.yaml")

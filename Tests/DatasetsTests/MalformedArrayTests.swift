@@ -157,7 +157,7 @@ import Testing
         try folder.write(npy("|u1", [1, 4], [0, 0, 0, 0]), to: "data/x_test.npy")
         #expect(
             message(folder.path + "/data")
-                == "data/x_train.npy holds images of 1×1×3 but data/x_test.npy of 1×1×4")
+                == "data/x_train.npy holds rows of 3 features but data/x_test.npy of 4")
     }
 
     @Test func oneSampleCannotBeHeldOut() throws {

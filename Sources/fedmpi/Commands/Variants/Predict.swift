@@ -200,7 +200,9 @@ struct Predict: ParsableCommand {
             }
         }
         if table {
-            return Console.output(try PredictionText(tally, unknown, task, names, words, unlabelled).text())
+            let text = PredictionText(
+                tally: tally, unknown: unknown, task: task, names: names, samples: words, unlabelled: unlabelled)
+            return Console.output(try text.text())
         }
         let all = latencies.summary
         let summary = Summary(

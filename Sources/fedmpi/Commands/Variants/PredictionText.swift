@@ -51,17 +51,6 @@ struct PredictionText {
     }
 }
 
-extension PredictionText {
-    /// Takes what ``Predict`` has counted, in the order in which it is printed.
-    init(
-        _ tally: AnswerTally, _ unknown: PredictedCounts, _ task: LearningTask, _ names: [String], _ samples: String,
-        _ unlabelled: UnlabelledRows?
-    ) {
-        self.init(
-            tally: tally, unknown: unknown, task: task, names: names, samples: samples, unlabelled: unlabelled)
-    }
-}
-
 /// What a model says of samples whose truth nobody knows: how many are taken for each class, or have each label.
 struct PredictedCounts {
     /// How many samples were added.

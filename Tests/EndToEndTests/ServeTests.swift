@@ -168,6 +168,7 @@ struct ServeTests {
         #expect(outcome.errors.contains("digits@2 was seen and not tried"))
         let file = try String(contentsOfFile: "\(folder.path)/results/late/fleet.json", encoding: .utf8)
         #expect(file.contains(#""decision" : "untried""#))
+        #expect(file.contains(/"moved_at" : "20\d\d-\d\d-\d\dT/), "a moment as ISO 8601 has it")
     }
 
     @Test(arguments: [

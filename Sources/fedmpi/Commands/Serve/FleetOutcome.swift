@@ -122,6 +122,7 @@ struct FleetOutcome {
         encoder.outputFormatting =
             pretty ? [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes] : [.sortedKeys, .withoutEscapingSlashes]
         encoder.keyEncodingStrategy = .convertToSnakeCase
+        encoder.dateEncodingStrategy = .iso8601
         return try encoder.encode(
             File(
                 results: folder.relativePath, machines: machines, testImages: testImages, models: models,

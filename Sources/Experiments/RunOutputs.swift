@@ -75,8 +75,11 @@ package struct RunOutputs {
         self.folder = folder
         let train = job.data.train
         let labels = train.labels()
+        // A pixel is a byte, a number of a table four.
+        let areRows = Datasets.standard.samples(of: job.settings.dataset) == "rows"
         let partition = PartitionFile.contents(
-            clients: job.partition.clients, classes: train.classes, bytesPerSample: train.shape.count,
+            clients: job.partition.clients, classes: train.classes,
+            bytesPerSample: train.shape.count * (areRows ? 4 : 1),
             classNames: train.namedClasses
         ) { job.partition.classCounts(of: $0, labels: labels, classes: train.classes) }
         folder.put(partition, as: PartitionFile.name)

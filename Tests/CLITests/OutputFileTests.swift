@@ -52,6 +52,13 @@ struct OutputFileTests {
         #expect(throws: Never.self) { try OutputFolder(results, for: files, overwrite(["--force"])) }
     }
 
+    @Test(arguments: ["medium.int8.tflite", "m.ONNX", "m.pt"])
+    func `Weights are not written under the name of another format`(name: String) throws {
+        let error = #expect(throws: ConfigurationError.self) { try OutputFile.weights(path(name), overwrite()) }
+        #expect(error?.description.contains("end its name in .safetensors") == true)
+        #expect(throws: Never.self) { try OutputFile.weights(path("m.int8.safetensors"), overwrite()) }
+    }
+
     /// Each command that takes a path to write to takes `--force`.
     @Test(arguments: [
         ["quantize", "--model", "m", "--output", "o"], ["prune", "--model", "m", "--output", "o", "--sparsity", "0.5"],

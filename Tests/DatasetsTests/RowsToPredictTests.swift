@@ -70,7 +70,7 @@ import Testing
     @Test func whatElseIsMissingIsRefused() {
         #expect(
             refusal(flowers, "length,site\n7,x\n", named)
-                == "test.csv: has 2 columns; the table to train on has 4, or 3 without what is to be predicted")
+                == "test.csv: has 2 columns and no 'kind'; without what is to be predicted the table to train on has 3")
         #expect(
             refusal(flowers, "length,width,site,kind\n7,8,x,rose\n", named)
                 == "test.csv: line 2: the label 'rose' is none of the training data's: setosa, virginica")

@@ -34,6 +34,27 @@ import Testing
         #expect(single.deviation == nil && single.text(decimals: 1) == "3.0")
     }
 
+    @Test func `Strategies are compared in pairs of seeds, each with the best at the same α`() throws {
+        let finals: [(String, String, [Double?])] = [
+            ("fedavg", "0.1", [0.718, 0.60, 0.801]), ("scaffold", "0.1", [0.755, 0.77, 0.746]),
+            ("fedavg", "1", [0.9, 0.8, 0.7]), ("scaffold", "1", [0.8, 0.8, 0.5]), ("fedprox", "1", [0.99, nil, 0.9]),
+        ]
+        let runs = finals.flatMap { strategy, alpha, values in
+            values.map { value in
+                (
+                    coordinates: [(name: "strategy", value: strategy), (name: "alpha", value: alpha)],
+                    curve: value.map { curve([$0]) }
+                )
+            }
+        }
+        let comparisons = SweepTable(runs, target: nil, columns: nil).comparisons
+        #expect(comparisons.map { $0.row.coordinates.map(\.value) } == [["fedavg", "0.1"], ["scaffold", "1"]])
+        #expect(comparisons.map { $0.best.coordinates[0].value } == ["scaffold", "fedavg"])
+        // As scipy.stats.ttest_rel has it.
+        #expect(abs(comparisons[0].test.probability - 0.5190499513669319) < 1e-9)
+        #expect(abs(comparisons[0].test.differences.mean - (2.119 - 2.271) / 3) < 1e-12)
+    }
+
     @Test func `What clients found, and simulated time to the target, are columns where a run has them`() {
         var tested = curve([0.7, 0.9, 0.8], simulated: 2.5).rounds
         tested[1].clients = RunCurve.Clients(mean: 0.5, worst: 0.1, ownMean: nil, ownWorst: nil)

@@ -112,6 +112,31 @@ struct RankTables {
         let rank = run.timing.ranks[straggler.index]
         return "\(rank.name), the slowest client rank in \(straggler.rounds) of "
             + "\(NumberText.count(account.rounds.count, "round")), \(NumberText.seconds(straggler.meanBehind)) s behind the mean"
+            + (cause(ofStraggler: straggler.index).map { ": \($0)" } ?? "")
+    }
+
+    /// Why a rank is behind: because it has more to do, or because it does it more slowly. Nil where its training was not
+    /// logged with samples, or no other rank has trained.
+    ///
+    /// - Parameter index: place in `RunTiming.ranks`.
+    private func cause(ofStraggler index: Int) -> String? {
+        func work(_ rank: RankTiming) -> (samples: Double, seconds: Double) {
+            rank.events.lazy.filter { $0.phase == .train }.reduce(into: (0, 0)) {
+                $0.samples += Double($1.samples)
+                $0.seconds += Double($1.duration) / 1e6
+            }
+        }
+        let all = run.timing.ranks.enumerated().map { (place: $0, work: work($1)) }.filter { $0.work.samples > 0 }
+        let others = all.filter { $0.place != index }
+        guard let own = all.first(where: { $0.place == index })?.work, !others.isEmpty, own.seconds > 0 else {
+            return nil
+        }
+        let samples = others.reduce(0) { $0 + $1.work.samples } / Double(others.count)
+        let seconds = others.reduce(0) { $0 + $1.work.seconds } / Double(others.count)
+        guard seconds > 0 else { return nil }
+        let (more, speed) = (own.samples / samples, own.samples / own.seconds * seconds / samples)
+        return
+            "\(NumberText.fixed(more, 2)) times the other ranks' samples, at \(NumberText.fixed(speed, 2)) times their speed"
     }
 
     /// Whether there is more than one rank, and so something that crossed between them.

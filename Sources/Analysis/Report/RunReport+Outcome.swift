@@ -111,10 +111,13 @@ extension RunReport {
         let saved = last.uploadBytes - knee.uploadBytes
         let best = convergence.points.map(\.accuracy).max() ?? knee.accuracy
         let share = last.uploadBytes > 0 ? Double(saved) / Double(last.uploadBytes) : 0
+        let lost = 100 * (best - knee.accuracy)
         return "Accuracy per MB falls off after round \(knee.round): \(NumberText.percent(knee.accuracy, 2)) for "
             + "\(NumberText.megabytes(knee.uploadBytes)) of updates. Whoever stops there saves "
-            + "\(NumberText.megabytes(saved)) (\(NumberText.percent(share, 0))) and gives up "
-            + "\(NumberText.fixed(max(0, 100 * (best - knee.accuracy)), 2)) points of accuracy."
+            + "\(NumberText.megabytes(saved)) (\(NumberText.percent(share, 0))) and "
+            + (lost > 0
+                ? "gives up \(NumberText.fixed(lost, 2)) points of accuracy."
+                : "gives up nothing: no later round was better, and the last is at \(NumberText.percent(last.accuracy, 2)).")
     }
 
     /// The bytes of the run against those of shipping every client's samples once, uncompressed; nil where the

@@ -85,8 +85,9 @@ extension RunReport {
             section.blocks.append(.table(waits))
             section.blocks.append(
                 .paragraph(
-                    "Whom a rank waited for is the last one to come. A client waits for rank 0 while that waits for the "
-                        + "slowest client: the line of rank 0 names the cause."))
+                    "The rank that was waited for is the one that came last; no single rank where several were under way. A "
+                        + "client waits for rank 0 while that waits for the slowest client, or works itself: where rank 0 "
+                        + "waited much less than the clients, its own work is the cause (evaluation, most often)."))
         }
         if !account.rounds.isEmpty { section.blocks.append(.table(efficiencyTable)) }
         return section

@@ -1,4 +1,4 @@
-import Foundation
+import FedCore
 
 /// Whether the means of two small samples differ by more than their scatter explains, whatever the two scatters are.
 ///
@@ -24,36 +24,6 @@ struct WelchTest {
         let freedom =
             variance * variance
             / (a.share * a.share / Double(left.count - 1) + b.share * b.share / Double(right.count - 1))
-        // P(|T| > t) of Student's distribution is the regularised incomplete beta function at ν/(ν + t²) (DLMF 8.17).
-        probability = Self.incompleteBeta(freedom / (freedom + t * t), freedom / 2, 0.5)
-    }
-
-    /// The regularised incomplete beta function, by its continued fraction (https://dlmf.nist.gov/8.17.E22), evaluated from the
-    /// front by Lentz's method.
-    static func incompleteBeta(_ x: Double, _ a: Double, _ b: Double) -> Double {
-        guard x > 0, x < 1 else { return x <= 0 ? 0 : 1 }
-        // The fraction converges fast on this side only.
-        guard x <= (a + 1) / (a + b + 2) else { return 1 - incompleteBeta(1 - x, b, a) }
-        let front = exp(lgamma(a + b) - lgamma(a) - lgamma(b) + a * log(x) + b * log1p(-x)) / a
-        let tiny = 1e-300
-        var value = 1.0
-        var (c, d) = (1.0, 0.0)
-        for i in 0..<300 {
-            let m = Double(i / 2)
-            let term =
-                i == 0
-                ? 1
-                : i % 2 == 0
-                    ? m * (b - m) * x / ((a + 2 * m - 1) * (a + 2 * m))
-                    : -(a + m) * (a + b + m) * x / ((a + 2 * m) * (a + 2 * m + 1))
-            d = 1 + term * d
-            if abs(d) < tiny { d = tiny }
-            d = 1 / d
-            c = 1 + term / c
-            if abs(c) < tiny { c = tiny }
-            value *= c * d
-            if abs(1 - c * d) < 1e-14 { break }
-        }
-        return front * (value - 1)
+        probability = StudentDistribution.probability(beyond: t, freedom: freedom)
     }
 }

@@ -178,7 +178,7 @@ struct ComparePage {
         let head: HTML = """
             <th>run</th><th>status</th><th class="n">accuracy</th><th class="n">at best</th><th class="n">traffic</th>\
             <th class="n">time</th><th>to \(Words.percent(target)), which all reached</th>\
-            <th class="wrap">none is better in accuracy, traffic and time</th><th>weights</th>
+            <th class="wrap">on the Pareto front (accuracy, traffic, time)</th><th>weights</th>
             """
         return Layout.table("Outcome", head: head, rows)
     }

@@ -127,9 +127,10 @@ struct CSVNumbersBuilder {
             trained.count - trained.answers.count - Set(choices.ignored.map(\.text)).count
             + Set(ignored(names).map(\.text)).count
         guard count == without else {
+            let lacking = named.isEmpty ? "" : " and no '\(named.map(\.text).joined(separator: "', '"))'"
             throw reader.malformed(
-                "has \(NumberText.count(count, "column")); the table to train on has \(trained.count), or \(without) "
-                    + "without what is to be predicted\(reader.separatorHint(columns: count))")
+                "has \(NumberText.count(count, "column"))\(lacking); without what is to be predicted the table to train on has "
+                    + "\(without)\(reader.separatorHint(columns: count))")
         }
         return trained.answers
     }

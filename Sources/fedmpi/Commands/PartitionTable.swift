@@ -47,7 +47,8 @@ struct PartitionTable: ParsableCommand {
     func run() throws {
         let settings = options.settings(ranks: 1)
         try settings.validate()
-        let (data, partition) = try Job.openPartitioned(settings)
+        var (data, partition) = try Job.openPartitioned(settings)
+        if let text = settings.normalize { data = data.normalized(by: try Normalization(text, for: data.train)) }
         let table = partition.classTable(labels: data.train.labels(), classes: data.train.classes)
         let skew = LabelSkew(classTable: table)
         let names = data.train.classNames

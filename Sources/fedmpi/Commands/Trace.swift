@@ -14,6 +14,7 @@ struct Trace: ParsableCommand {
         commandName: "trace",
         abstract: "Write a run's trace for OpenTelemetry (OTLP/JSON).",
         discussion: """
+            For Perfetto (https://ui.perfetto.dev) a run that is finished has trace.json in its folder already.
             Sent to a collector, Jaeger or Tempo on this machine:
             fedmpi trace results/my-run --otlp - |
               curl -sf -H 'Content-Type: application/json' --data-binary @- \\
@@ -27,7 +28,7 @@ struct Trace: ParsableCommand {
     /// Path of the file; `-` is standard output. It must be given although there is no other format: so that another
     /// can be added without changing what an old script means.
     @Option(help: ArgumentHelp("The file to write; - is standard output.", valueName: "file"))
-    var otlp: String
+    var otlp: String?
 
     @Option(help: "Folder of all runs.")
     var results = "results"
@@ -46,6 +47,11 @@ struct Trace: ParsableCommand {
     /// - Throws: `ConfigurationError` when there is no such run, it has no timing files, or the file cannot be written.
     /// - Complexity: O(events in the timing files), all in memory.
     func run() throws {
+        guard let otlp else {
+            throw ConfigurationError(
+                "say where to write the trace for OpenTelemetry: --otlp FILE; for Perfetto the run's folder has trace.json"
+            )
+        }
         let file = otlp == "-" ? nil : try OutputFile(otlp, overwrite)
         let trace = try OTLPTrace(RecordedRun(name, results: results))
         guard let file else { return Console.output(String(decoding: trace.bytes, as: UTF8.self), terminator: "") }

@@ -63,7 +63,6 @@ struct StarterFile {
               dataset: fashion-mnist
               model: logistic
               clients: 10
-              samples-per-client: 300
               rounds: 10
               lr: 0.05
             grid:                      # every combination

@@ -1,6 +1,7 @@
 import ArgumentParser
 import FedCore
 import Foundation
+import Recording
 import RunStore
 
 /// The command `fedmpi models`: what can be trained, and what has been trained and registered.
@@ -28,12 +29,16 @@ struct ModelCommands: ParsableCommand {
 /// What a user gives where a trained model is wanted.
 enum ModelArgument {
     /// The path of a model's file: the registered file of a reference such as `digits@champion`, which is checked against its digest;
-    /// else what was given. A file or folder of that name goes first.
+    /// the folder of a run, given by its name; else what was given. A file or folder of that name goes first.
     ///
     /// - Parameter results: the folder whose registry is asked.
     /// - Throws: `ConfigurationError` when there is no such version, or its file is not what was registered.
     static func path(of text: String, results: String = HistoryOptions.folder) throws -> String {
-        guard text.contains("@"), !FileManager.default.fileExists(atPath: text) else { return text }
+        guard !FileManager.default.fileExists(atPath: text) else { return text }
+        guard text.contains("@") else {
+            let run = "\(results)/\(text)"
+            return FileManager.default.fileExists(atPath: "\(run)/\(RunFolder.modelName)") ? run : text
+        }
         let reference = try ModelReference(text)
         let store = try RunStore(results: results)
         let model = try store.model(reference)

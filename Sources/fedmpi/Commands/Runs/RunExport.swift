@@ -7,7 +7,7 @@ import RunStore
 /// The command `fedmpi runs export`: the history as one table for other programs.
 ///
 /// A line a run, or with ``rounds`` a line a round of all runs. Numbers are written in full, not rounded as in
-/// tables for people. Exit codes: 0; 2 without a format, without a history, and for a file that cannot be
+/// tables for people. Exit codes: 0; 2 without a history, and for a file that cannot be
 /// written.
 struct RunExport: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -15,9 +15,8 @@ struct RunExport: ParsableCommand {
 
     @OptionGroup var history: HistoryOptions
 
-    /// Whether the format is CSV. It must be given although there is no other: so that another can be added
-    /// without changing what an old script means.
-    @Flag(help: "Comma-separated values (RFC 4180); the only format so far.")
+    /// Says what is done anyway, for whoever wants it written down.
+    @Flag(help: "Comma-separated values (RFC 4180): the default, and the only format so far.")
     var csv = false
 
     @Flag(help: "A line per round instead of a line per run.")
@@ -28,11 +27,6 @@ struct RunExport: ParsableCommand {
     var file: String?
 
     @OptionGroup var overwrite: OverwriteOption
-
-    /// Refuses a command line without a format.
-    func validate() throws {
-        guard csv else { throw ConfigurationError("say in which format: --csv") }
-    }
 
     /// Reads the history and writes the table, the oldest run first.
     ///

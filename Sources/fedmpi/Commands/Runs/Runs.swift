@@ -138,7 +138,7 @@ struct RunList: ParsableCommand {
         let below = same.map { "\($0.title) \($0.text(runs[0]).printable)" }.joined(separator: ", ")
         var said = same.isEmpty ? [] : [runs.count > 1 ? "all: \(below)" : below]
         if !left.isEmpty {
-            said.append("left out for want of room: \(left.joined(separator: ", ")) (fedmpi runs show ID)")
+            said.append("not shown, the lines being too short: \(left.joined(separator: ", ")) (fedmpi runs show ID)")
         }
         said = said.flatMap { TableLayout.broken($0, to: width) }
         return (layout(shown).lines(width: width) + (said.isEmpty ? [] : [""]) + said).joined(separator: "\n")

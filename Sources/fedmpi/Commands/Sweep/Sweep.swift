@@ -29,14 +29,15 @@ struct Sweep: WorldCommand {
         discussion: """
             mpirun -np 6 fedmpi sweep sweep.yaml
 
-            base:            {dataset: fashion-mnist, rounds: 30, clients: 10}    options of fedmpi train
-            grid:            {strategy: [fedavg, fedprox], alpha: [0.1, 1], seed: [1, 2, 3]}
-            cases:           [{name: tuned, strategy: fedprox, strategy-options: {mu: 0.01}}]
-            ranks-per-run:   3
-            target:          0.8
-            columns:         [\(SweepColumn.allCases.map(\.rawValue).joined(separator: ", "))]
+            base: {dataset: fashion-mnist, rounds: 30}     # options of fedmpi train
+            grid: {strategy: [fedavg, fedprox], alpha: [0.1, 1], seed: [1, 2, 3]}
+            cases:
+              - {name: tuned, strategy: fedprox, strategy-options: {mu: 0.01}}
+            ranks-per-run: 3
+            target: 0.8
+            columns: [final, best]
 
-            Started again, it keeps the runs that are finished, goes on with those that were interrupted and does the rest.
+            Columns: \(SweepColumn.allCases.map(\.rawValue).joined(separator: ", ")). Started again, it keeps the runs that are finished, goes on with those that were interrupted and does the rest.
             """)
 
     /// Path of the file, read by rank 0 alone (``SweepFile``).
@@ -202,6 +203,8 @@ struct Sweep: WorldCommand {
             let lines = TableLayout.broken(table.legend, to: TableLayout.usualWidth)
             Console.output("\n" + lines.joined(separator: "\n"))
         }
+        let comparison = table.comparisonText()
+        if !isSilent, !comparison.isEmpty { Console.output("\n" + comparison) }
         var code: Int32 = 0
         var failed: [String: String] = [:]
         for outcome in outcomes.sorted(by: { $0.index < $1.index }) {

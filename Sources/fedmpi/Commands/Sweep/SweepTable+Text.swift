@@ -62,6 +62,29 @@ extension SweepTable {
         let whole = layout(without: 0)
         let isParted = columns.last == .seconds && !whole.fits(width) && layout(without: 1).fits(width)
         return (isParted ? layout(without: 1) : whole).lines(width: width).joined(separator: "\n")
+            + (isParted ? "\nseconds of the wall clock are in table.csv: no room for them here" : "")
+    }
+
+    /// Each row beside the best of its kind, run against run of the same seed, with what that says; empty where nothing can be
+    /// compared.
+    func comparisonText(width: Int = Terminal.tableWidth) -> String {
+        let comparisons = comparisons
+        guard !comparisons.isEmpty else { return "" }
+        var table = TextTable([
+            ("runs", .left), ("beside", .left), ("points of final accuracy", .right), ("seeds", .right), ("p", .right),
+            ("", .left),
+        ])
+        for comparison in comparisons {
+            let test = comparison.test
+            let (mean, deviation) = (100 * test.differences.mean, 100 * (test.differences.deviation ?? 0))
+            table.add([
+                label(of: comparison.row), label(of: comparison.best),
+                "\(Format.fixed(mean, 1)) ± \(Format.fixed(deviation, 1))", "\(test.differences.count)",
+                Format.fixed(test.probability, 3), test.probability < 0.05 ? "differs" : "not told apart",
+            ])
+        }
+        return table.text(width: width) + "\n"
+            + "p: two-sided t-test of the differences of runs with equal seeds; few seeds show large differences only"
     }
 
     /// The table for a README, with a line end behind the last row.

@@ -44,6 +44,21 @@ struct OutputFile {
         }
     }
 
+    /// The file of a model's weights, which are written as safetensors alone: a name that promises another format is refused.
+    ///
+    /// - Parameters:
+    ///   - path: as above.
+    ///   - overwrite: as above.
+    static func weights(_ path: String, _ overwrite: OverwriteOption) throws(ConfigurationError) -> OutputFile {
+        let ending = URL(fileURLWithPath: path).pathExtension.lowercased()
+        guard !["onnx", "tflite", "pt", "pth", "h5", "keras", "pb", "gguf"].contains(ending) else {
+            throw ConfigurationError(
+                "'\(path)' is to be a safetensors file: end its name in .safetensors; fedmpi export --to FILE.onnx makes ONNX of it"
+            )
+        }
+        return try OutputFile(path, overwrite)
+    }
+
     /// Writes the file whole or not at all; a pipe or a device, such as `/dev/stdout`, gets the bytes.
     ///
     /// The place is looked at again, because somebody may have put a file there while the command worked.

@@ -108,7 +108,7 @@ struct Prune: ParsableCommand {
     /// - Throws: `ConfigurationError` for what the user can mend; `OneDNNError`.
     func run() throws {
         let trained = try ModelLineage.source(try ModelArgument.path(of: model))
-        let file = try OutputFile(output, overwrite)
+        let file = try OutputFile.weights(output, overwrite)
         let data = try data.open(for: Variant(trained), usesTraining: fineTune > 0)
         var pruned = try cut(trained)
         let untuned = try VariantMeasurement.accuracy(of: Variant(pruned), on: data.test, threads: threads.count)

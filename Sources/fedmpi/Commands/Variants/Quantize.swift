@@ -59,7 +59,7 @@ struct Quantize: ParsableCommand {
     /// - Throws: `ConfigurationError` for what the user can mend; `OneDNNError`.
     func run() throws {
         let trained = try ModelLineage.source(try ModelArgument.path(of: model))
-        let file = try OutputFile(output, overwrite)
+        let file = try OutputFile.weights(output, overwrite)
         let data = try data.open(for: Variant(trained), usesTraining: true)
         let samples = data.train.evenlySpaced(calibration)
         let quantized = Variant(

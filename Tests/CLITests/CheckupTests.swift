@@ -57,7 +57,8 @@ struct CheckupTests {
         #expect(found.allSatisfy { $0 == found[0] } && found[0].count == 3)
         for facts in found[0] {
             #expect(facts.binary.count == 16 && facts.cores > 0 && (0...1).contains(facts.steal))
-            #expect(abs(facts.skew) <= facts.skewError + 0.001)
+            // A busy machine may stop a rank between reading its clock and sending it; clocks that differ do so by more.
+            #expect(abs(facts.skew) <= facts.skewError + 0.1)
         }
     }
 }

@@ -36,6 +36,7 @@ import Testing
                 strategy     final, %      best, %   rounds to 80 %   MB to reach 80 %
                 a         60.0 ± 20.0  70.0 ± 26.5  1.5 ± 0.7 (2/3)  3.00 ± 1.41 (2/3)
                 b          30.0 ± 0.0   30.0 ± 0.0                –                  –
+                wall s has no room here: table.csv has it
                 """)
         // Where there is room, all of it.
         #expect(table.text(width: 81).hasSuffix("–                  –  1.5 ± 0.0"))

@@ -58,6 +58,8 @@ final class RoundTable: RoundObserver {
         }
         columns = RoundColumns.fitting(columns, in: Terminal.isInteractive ? Terminal.size.columns : nil)
         let clientRanks = max(run.ranks - 1, 1)
+        // More ranks than clients of a round: some have nothing to do.
+        let idle = max(0, clientRanks - settings.cohortSize)
         let hosts = run.distinctHosts
         var partition = settings.partition
         if settings.partition == "dirichlet" { partition += " alpha \(settings.alpha)" }
@@ -74,7 +76,7 @@ final class RoundTable: RoundObserver {
             \(DataLines.header(job.data))\(skew)
             clients   \(Format.grouped(settings.clients)), \(Format.grouped(settings.cohortSize)) \(run.isAsynchronous ? "in flight" : settings.hasPoissonCohorts ? "a round at most" : "a round"), over \
             \(Format.count(clientRanks, "rank")) on \(Format.count(hosts.count, "host"))\
-            \(run.ranks == 1 ? " (one process, no wire)" : "")
+            \(run.ranks == 1 ? " (one process, no wire)" : "")\(idle > 0 ? ", \(idle) of them idle in each round" : "")
             training  \(strategy), \(work(settings)), seed \(settings.seed)
             """)
         if settings.edges > 0 { header("edges     " + Self.edges(settings, ranks: run.ranks)) }

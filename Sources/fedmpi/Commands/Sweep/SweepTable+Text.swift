@@ -62,7 +62,7 @@ extension SweepTable {
         let whole = layout(without: 0)
         let isParted = columns.last == .seconds && !whole.fits(width) && layout(without: 1).fits(width)
         return (isParted ? layout(without: 1) : whole).lines(width: width).joined(separator: "\n")
-            + (isParted ? "\nseconds of the wall clock are in table.csv: no room for them here" : "")
+            + (isParted ? "\nwall s has no room here: table.csv has it" : "")
     }
 
     /// Each row beside the best of its kind, run against run of the same seed, with what that says; empty where nothing can be
@@ -71,7 +71,7 @@ extension SweepTable {
         let comparisons = comparisons
         guard !comparisons.isEmpty else { return "" }
         var table = TextTable([
-            ("runs", .left), ("beside", .left), ("points of final accuracy", .right), ("seeds", .right), ("p", .right),
+            ("runs", .left), ("beside", .left), ("points", .right), ("seeds", .right), ("p", .right),
             ("", .left),
         ])
         for comparison in comparisons {
@@ -83,8 +83,10 @@ extension SweepTable {
                 Format.fixed(test.probability, 3), test.probability < 0.05 ? "differs" : "not told apart",
             ])
         }
-        return table.text(width: width) + "\n"
-            + "p: two-sided t-test of the differences of runs with equal seeds; few seeds show large differences only"
+        let legend =
+            "points of final accuracy, mean ± deviation of the differences of runs with equal seeds; p: their two-sided t-test. A few "
+            + "seeds show large differences only."
+        return ([table.text(width: width)] + TableLayout.broken(legend, to: width)).joined(separator: "\n")
     }
 
     /// The table for a README, with a line end behind the last row.

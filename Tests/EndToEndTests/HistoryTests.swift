@@ -183,7 +183,7 @@ struct HistoryTests {
         #expect(FileManager.default.fileExists(atPath: folder.path + "/compare-a-b/comparison.gp"))
     }
 
-    @Test(arguments: [["compare", "a"], ["compare", "a", "a"], ["runs", "export"], ["runs", "--limit", "0"]])
+    @Test(arguments: [["compare", "a"], ["compare", "a", "a"], ["runs", "--limit", "0"]])
     func `What cannot be asked gets one line and exit code 2`(command: [String]) throws {
         _ = try train(ranks: nil, "a", ["--rounds", "1", "--clients", "2"])
         let outcome = try fedmpi(command)

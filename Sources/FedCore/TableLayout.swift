@@ -54,7 +54,7 @@ package struct TableLayout {
         }
         cutNames(&widths, all, width)
         guard total(widths, all) > width else { return lines(all, widths) }
-        let narrow = narrow
+        let narrow = least(brokenWidths)
         var parts: [[Int]] = []
         var part = [0]
         for column in all.dropFirst() {
@@ -83,12 +83,11 @@ package struct TableLayout {
     ///   - width: characters of a line.
     ///   - name: characters that a name keeps; nil: as few as it is ever cut to.
     package func fits(_ width: Int, name: Int? = nil) -> Bool {
-        let words = titles.indices.map { max(longestWord($0), widest($0)) }
-        return total(least(words, name: name ?? Self.leastName), Array(titles.indices)) <= width
+        total(least(brokenWidths, name: name ?? Self.leastName), Array(titles.indices)) <= width
     }
 
-    /// The least width of each column.
-    private var narrow: [Int] { least(titles.indices.map { max(longestWord($0), widest($0)) }) }
+    /// The width of each column whose heading is broken at every word.
+    private var brokenWidths: [Int] { titles.indices.map { max(longestWord($0), widest($0)) } }
 
     /// The widest cell of a column.
     private func widest(_ column: Int) -> Int { rows.reduce(0) { max($0, $1[column].count) } }
@@ -108,7 +107,7 @@ package struct TableLayout {
 
     /// Makes columns narrower whose headings are wider than their cells, the widest first, until the table fits.
     private func breakTitles(_ widths: inout [Int], _ columns: [Int], _ width: Int) {
-        let narrow = titles.indices.map { max(longestWord($0), widest($0)) }
+        let narrow = brokenWidths
         var isBroken = Set<Int>()
         while total(widths, columns) > width {
             guard let column = columns.filter({ widths[$0] > narrow[$0] }).max(by: { widths[$0] < widths[$1] }) else {

@@ -64,14 +64,18 @@ extension RunFolder {
             struct Settings: Decodable { let teacher: String? }
             let settings: Settings
         }
-        guard let data = try? Data(contentsOf: folder.appendingPathComponent("config.json")) else { return nil }
-        return (try? JSONDecoder().decode(Part.self, from: data))?.settings.teacher
+        return part(Part.self, of: folder)?.settings.teacher
     }
 
     /// The digest of the weights that a run's clients learnt from; nil without a teacher, or without a `config.json`.
     public static func teacherDigest(in folder: URL) -> String? {
         struct Part: Decodable { let teacher: RunDescription.Teacher? }
+        return part(Part.self, of: folder)?.teacher?.weightsSHA256
+    }
+
+    /// A part of what a run's `config.json` says; nil without one, or where it does not say it.
+    private static func part<Part: Decodable>(_ type: Part.Type, of folder: URL) -> Part? {
         guard let data = try? Data(contentsOf: folder.appendingPathComponent("config.json")) else { return nil }
-        return (try? JSONDecoder().decode(Part.self, from: data))?.teacher?.weightsSHA256
+        return try? JSONDecoder().decode(type, from: data)
     }
 }

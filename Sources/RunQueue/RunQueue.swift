@@ -112,7 +112,8 @@ public actor RunQueue {
             }
         }
         guard request.note.unicodeScalars.count <= RunRequest.longestNote else {
-            throw ConfigurationError("the note is too long; it must have at most 1000 characters")
+            throw ConfigurationError(
+                "the note is too long; it must have at most \(RunRequest.longestNote) characters")
         }
         guard request.launcher == .mpirun || configuration.slurm != nil else {
             throw ConfigurationError("launcher is sbatch, and this queue does not know of a Slurm")
@@ -172,6 +173,8 @@ public actor RunQueue {
         }
         var request = RunRequest(settings: before.settings, ranks: before.ranks, name: before.run, by: submitter)
         (request.command, request.launcher, request.note) = (before.command, before.launcher, before.note)
+        // Slurm counts the cores of its jobs itself.
+        request.cores = before.launcher == .sbatch ? nil : before.cores
         return try await submit(request)
     }
 

@@ -164,8 +164,9 @@ struct RunQueueTests {
     @Test func aSweepIsOneRequestAndGoesOnAfterItWasStopped() async throws {
         let programs = try FakePrograms()
         let queue = try programs.queue()
-        let request = RunRequest(
+        var request = RunRequest(
             sweeping: ["alpha": [0.1, 1]], base: ["rounds": 3], ranks: 2, name: "sleeps", by: "anna")
+        request.cores = 1
         let first = try await queue.submit(request)
         #expect(
             await queue.arguments(of: first).prefix(4).joined(separator: " ").hasSuffix(
@@ -177,6 +178,7 @@ struct RunQueueTests {
         try await queue.wait(for: first.id, .stopped)
         let second = try await queue.goOn(withSweep: first.id, by: "bert")
         #expect(second.settings == first.settings && second.run == "sleeps" && second.submitter == "bert")
+        #expect(first.cores == 1 && second.cores == 1)
         try await queue.wait(for: second.id, .running)
         try await queue.stop(second.id)
         try await queue.wait(for: second.id, .stopped)

@@ -125,12 +125,11 @@ public struct TimeAccount: Sendable {
         var byRound: [Int: RoundTime] = [:]
         for (i, rank) in timing.ranks.enumerated() {
             let setsWindow = timing.server == nil || rank.rank == 0
-            var awaited: [Int: Wait] = [:]
+            var awaited: [Int?: Wait] = [:]
             for event in rank.events {
                 ranks[i][event.phase] += event.duration
                 if event.phase == .wait {
-                    let peer = event.peer ?? -1
-                    awaited[peer, default: Wait(waiter: i, awaited: event.peer, count: 0, duration: 0)].add(event)
+                    awaited[event.peer, default: Wait(waiter: i, awaited: event.peer, count: 0, duration: 0)].add(event)
                 }
                 if event.phase == .train, let client = event.client {
                     clients[client, default: ClientTime()].add(event, on: rank.rank)

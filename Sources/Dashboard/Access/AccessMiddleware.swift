@@ -146,6 +146,9 @@ struct AccessMiddleware: RouterMiddleware {
 }
 
 extension PageContext {
+    /// Whether the caller has a role, or a higher one: for what a page offers. What is done asks by ``require(_:)``.
+    func may(_ role: Role) -> Bool { (caller?.role ?? .read) >= role }
+
     /// Refuses a caller whose role is lower.
     func require(_ role: Role) throws(APIError) {
         let caller = try known()

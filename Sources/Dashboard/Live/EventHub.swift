@@ -66,10 +66,7 @@ actor EventHub {
     /// - Throws: `APIError` when there is no such run, or too many listen.
     func events(of run: Int64, after place: EventPlace) async throws -> Feed {
         let row = try await archive.run(run)
-        try checkNumber()
-        let (stream, continuation) = AsyncStream<ByteBuffer>.makeStream(bufferingPolicy: .bufferingOldest(Self.backlog))
-        let id = register(continuation)
-        continuation.onTermination = { _ in Task { await self.leave(id, run) } }
+        let (id, stream, continuation) = try register(for: run)
         // What came before is sent to each listener by itself. Asked before anything is noted: others may come in meanwhile.
         let latest = try await archive.look { try Self.latest(of: row, in: $0) }
         if runs[run] == nil {
@@ -86,13 +83,10 @@ actor EventHub {
     ///
     /// - Throws: `APIError` when too many listen.
     func overview() throws -> Feed {
-        try checkNumber()
-        let (stream, continuation) = AsyncStream<ByteBuffer>.makeStream(bufferingPolicy: .bufferingOldest(Self.backlog))
-        let id = register(continuation)
+        let (id, stream, continuation) = try register(for: nil)
         overviewListeners[id] = continuation
-        continuation.onTermination = { _ in Task { await self.leave(id, nil) } }
         if overviewTask == nil { overviewTask = Task { await self.followAll() } }
-        return Feed(events: stream) { continuation.finish() }
+        return Feed(events: stream, end: { continuation.finish() })
     }
 
     /// How many listen.
@@ -100,18 +94,22 @@ actor EventHub {
 
     // MARK: Listeners
 
-    /// Refuses one listener too many.
-    private func checkNumber() throws(APIError) {
+    /// Counts a listener, gives it a number and a stream, and forgets it when that ends.
+    ///
+    /// - Parameter run: what it listens to; nil: the list of runs.
+    /// - Throws: `APIError` for one listener too many.
+    private func register(
+        for run: Int64?
+    ) throws(APIError) -> (id: Int, stream: AsyncStream<ByteBuffer>, continuation: Continuation) {
         guard listenerCount < Self.most else {
             throw APIError(.serviceUnavailable, "too many listen to events already")
         }
-    }
-
-    /// Counts a listener, and gives it a number.
-    private func register(_ continuation: Continuation) -> Int {
         nextListener += 1
         listenerCount += 1
-        return nextListener
+        let id = nextListener
+        let (stream, continuation) = AsyncStream<ByteBuffer>.makeStream(bufferingPolicy: .bufferingOldest(Self.backlog))
+        continuation.onTermination = { _ in Task { await self.leave(id, run) } }
+        return (id, stream, continuation)
     }
 
     /// Forgets a listener; with the last one the looking ends.

@@ -126,7 +126,7 @@ extension Site {
         for queued in open {
             let place = await queue.position(of: queued.id)
             let stop: HTML? =
-                (context.caller?.role ?? .read) >= .run
+                context.may(.run)
                 ? """
                 <form method="post" action="/queue/\(queued.id)/stop" data-ask="\(queued.state == .waiting ? "Take \(queued.run) out of the queue?" : "Stop \(queued.run)? It saves a checkpoint.")">\
                 <button class="danger" type="submit">\(queued.state == .waiting ? "Cancel" : "Stop")</button></form>
@@ -151,7 +151,7 @@ extension Site {
     private func sweepLinks(_ queued: QueuedRun, _ context: PageContext) -> HTML {
         let name = AccessMiddleware.encoded(queued.run)
         let again: HTML? =
-            queued.state.isOver && queued.state != .finished && (context.caller?.role ?? .read) >= .run
+            queued.state.isOver && queued.state != .finished && context.may(.run)
             ? """
             <form method="post" action="/queue/\(queued.id)/again"><button type="submit">Go on with it</button></form>
             """ : nil

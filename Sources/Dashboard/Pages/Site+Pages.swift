@@ -48,7 +48,7 @@ extension Site {
         router.get("/compare") { request, context in try await comparePage(Query(request), context) }
         router.get("/sweeps") { _, context in
             let page = SweepsPage(
-                sweeps: try await archive.look { try $0.sweeps() }, mayStart: (context.caller?.role ?? .read) >= .run)
+                sweeps: try await archive.look { try $0.sweeps() }, mayStart: context.may(.run))
             return Layout.response(Layout.page("Sweeps", at: "/sweeps", for: context.caller, page.html))
         }
         router.get("/models") { _, context in

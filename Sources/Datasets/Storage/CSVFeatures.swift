@@ -121,7 +121,7 @@ struct CSVFeatures {
             // The words are made for an error alone: there is a text in each row.
             let name = names.isEmpty ? "" : names[place]
             let text = try texts[textOf[place]].place(
-                of: field, column: Self.words(column, name), reader, keepsWords: missing == .keep)
+                of: field, column: CSVReader.words(column, named: name), reader, keepsWords: missing == .keep)
             return text.map { Float($0) }
         }
         if let number = reader.number(field), Float(number).isFinite { return Float(number) }
@@ -132,11 +132,8 @@ struct CSVFeatures {
     }
 
     /// A feature's column as messages call it.
-    private func words(_ place: Int) -> String { Self.words(columns[place], names.isEmpty ? "" : names[place]) }
-
-    /// The words for a column by its index and its name, which may be empty.
-    private static func words(_ column: Int, _ name: String) -> String {
-        name.isEmpty ? CSVReader.words(column, []) : "column '\(name)'"
+    private func words(_ place: Int) -> String {
+        CSVReader.words(columns[place], named: names.isEmpty ? "" : names[place])
     }
 
     /// Advice at the end of the message about a field that is not a number; empty when there is none to give.

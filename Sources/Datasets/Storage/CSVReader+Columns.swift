@@ -68,8 +68,12 @@ extension CSVReader {
     ///   - index: its index, from 0.
     ///   - names: names of all columns; empty without a header.
     static func words(_ index: Int, _ names: [String]) -> String {
-        let name = names.indices.contains(index) ? names[index] : ""
-        return name.isEmpty ? "column \(index + 1) (counted from 1)" : "column '\(name)'"
+        words(index, named: names.indices.contains(index) ? names[index] : "")
+    }
+
+    /// The same of a column whose name is known; it is empty where there is none.
+    static func words(_ index: Int, named name: String) -> String {
+        name.isEmpty ? "column \(index + 1) (counted from 1)" : "column '\(name)'"
     }
 
     /// Columns as a user lists them, separated by spaces or commas.

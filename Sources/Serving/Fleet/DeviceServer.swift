@@ -55,11 +55,7 @@ public struct DeviceServer {
             let plan = try variant.plan(batch: 1)
             let latency = try LatencyBenchmarker().run(plan, images: images, clock: clock).latency
             candidates.append(
-                Candidate(
-                    name: model.name ?? variant.name, parameters: variant.model.parameterCount,
-                    storedBytes: variant.byteCount,
-                    memoryBytes: variant.servingBytes, modelBytes: variant.modelBytes, accuracy: model.accuracy,
-                    p95: latency.p95, mean: latency.mean))
+                Candidate(variant, name: model.name ?? variant.name, accuracy: model.accuracy, latency: latency))
             plans.append(plan)
         }
         // Beside the models' own tensors: the code that oneDNN made for them, too.

@@ -53,11 +53,7 @@ struct ReleaseLoader: Sendable {
         for (variant, model) in zip(variants, release.models) {
             let plan = try variant.plan(batch: 1)
             let latency = try benchmark.run(plan, images: images, clock: clock).latency
-            candidates.append(
-                Candidate(
-                    name: model.name, parameters: variant.model.parameterCount, storedBytes: variant.byteCount,
-                    memoryBytes: variant.servingBytes, modelBytes: variant.modelBytes, accuracy: model.accuracy,
-                    p95: latency.p95, mean: latency.mean))
+            candidates.append(Candidate(variant, name: model.name, accuracy: model.accuracy, latency: latency))
             plans.append(plan)
         }
         // What serves stays in memory beside it until it has taken over.

@@ -1,4 +1,5 @@
 public import NeuralNet
+import Runtime
 
 /// What a variant costs and what it is worth, on one device. Latencies are on the device's clock, so they are simulated
 /// where the device is.
@@ -34,6 +35,22 @@ public struct Candidate: Sendable, Codable, Equatable {
         self.accuracy = accuracy
         self.p95 = p95
         self.mean = mean
+    }
+}
+
+extension Candidate {
+    /// A variant as it was measured.
+    ///
+    /// - Parameters:
+    ///   - variant: what is stored and computed.
+    ///   - name: what messages call it.
+    ///   - accuracy: share of the test images that it gets right, in [0, 1].
+    ///   - latency: of single images.
+    init(_ variant: Variant, name: String, accuracy: Double, latency: LatencyHistogram.Summary) {
+        self.init(
+            name: name, parameters: variant.model.parameterCount, storedBytes: variant.byteCount,
+            memoryBytes: variant.servingBytes, modelBytes: variant.modelBytes, accuracy: accuracy, p95: latency.p95,
+            mean: latency.mean)
     }
 }
 

@@ -1,7 +1,7 @@
 """A history of many runs, and how fast the dashboard shows it: scripts/dashboard_load.py [RUNS [ROUNDS]] (10,000 and 1,000).
 
-Prints medians of eleven requests of the first page, of a filtered one, and of 100 runs compared, and the memory; with
---listeners N also what so many listeners to a run's events cost its speed."""
+Prints medians of eleven requests of the first page, of a filtered one, and of 100 runs compared, and the memory. With
+--listeners N it prints instead what so many listeners to a run's events cost its speed."""
 
 import json
 import sqlite3
@@ -140,7 +140,7 @@ def main():
             start(board, "first", TINY)
             board.wait("first")
             if listeners:
-                listening(board, listeners)
+                return listening(board, listeners)
             board.stop()
             begin = time.monotonic()
             fill(board.results / "runs.sqlite", runs, rounds)

@@ -16,8 +16,9 @@ extension DatasetPair {
     /// - Precondition: there are two classes.
     public var withBinaryTargets: DatasetPair {
         precondition(train.task == .classes(2), "\(train.name) has not two classes")
-        return DatasetPair(
-            train: BinaryTargets(base: train), test: BinaryTargets(base: test), heldOutShare: heldOutShare, notes: notes
-        )
+        var pair = self
+        pair.train = BinaryTargets(base: train)
+        pair.test = BinaryTargets(base: test)
+        return pair
     }
 }

@@ -187,15 +187,17 @@ public struct ImageShape: Sendable, Hashable, CustomStringConvertible {
 /// and ``Dataset/classes``: the source that makes the pair has checked it.
 public struct DatasetPair: Sendable {
     /// Training split, which a ``Partition`` divides among the clients.
-    public let train: any Dataset
+    public internal(set) var train: any Dataset
     /// Test split, on which the server evaluates the global model.
-    public let test: any Dataset
+    public internal(set) var test: any Dataset
     /// Share of the samples, in (0, 1), that was drawn from the seed to be the test split; nil when the test
     /// split has files of its own. With a drawn split, another seed would put training samples into the test
     /// split, so the origin of a trained model records it.
     public let heldOutShare: Double?
     /// Remarks on how the files were read, for the user; rank 0 prints them.
-    public let notes: [DatasetNote]
+    public internal(set) var notes: [DatasetNote]
+    /// The columns of a text table; nil of other data.
+    public private(set) var table: TableColumns?
 
     /// Creates a pair from two splits that agree in shape and classes; nothing is checked.
     public init(
@@ -209,6 +211,15 @@ public struct DatasetPair: Sendable {
 
     /// A copy of the pair with further notes in front of its own.
     func noting(_ first: [DatasetNote]) -> DatasetPair {
-        DatasetPair(train: train, test: test, heldOutShare: heldOutShare, notes: first + notes)
+        var pair = self
+        pair.notes = first + notes
+        return pair
+    }
+
+    /// A copy of the pair that knows the columns of its table.
+    func of(_ table: TableColumns) -> DatasetPair {
+        var pair = self
+        pair.table = table
+        return pair
     }
 }

@@ -24,6 +24,9 @@ public struct DatasetOptions: Sendable, Equatable, Codable {
     /// Whether samples of a test split of its own may come without a label or targets, because they are to be predicted.
     /// Text tables alone know of such samples.
     public var testMayLackLabels = false
+    /// The columns of the text table that a model was trained on, by which rows to predict are read without that table. Nil:
+    /// the table itself shows them.
+    public var table: TableColumns?
     /// Folder for decompressed and converted copies of files. When nil: the folder in `FEDMPI_CACHE`, or else
     /// the first writable one of `XDG_CACHE_HOME/fedmpi` (else `HOME/.cache/fedmpi`) and `TMPDIR/fedmpi-UID`
     /// (else `/tmp/fedmpi-UID`).

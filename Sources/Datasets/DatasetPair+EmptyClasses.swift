@@ -36,6 +36,8 @@ extension DatasetPair {
 
     /// A copy of the pair with one more note behind its own.
     private func adding(_ note: DatasetNote) -> DatasetPair {
-        DatasetPair(train: train, test: test, heldOutShare: heldOutShare, notes: notes + [note])
+        var pair = self
+        pair.notes.append(note)
+        return pair
     }
 }

@@ -135,9 +135,10 @@ struct NormalizedData: DatasetView {
 extension DatasetPair {
     /// The same samples, normalised as they are read.
     public func normalized(by numbers: Normalization) -> DatasetPair {
-        DatasetPair(
-            train: NormalizedData(base: train, numbers: numbers), test: NormalizedData(base: test, numbers: numbers),
-            heldOutShare: heldOutShare,
-            notes: notes.filter { !$0.concernsRange } + [.fact("inputs are normalised by \(numbers.summary)")])
+        var pair = self
+        pair.train = NormalizedData(base: train, numbers: numbers)
+        pair.test = NormalizedData(base: test, numbers: numbers)
+        pair.notes = notes.filter { !$0.concernsRange } + [.fact("inputs are normalised by \(numbers.summary)")]
+        return pair
     }
 }

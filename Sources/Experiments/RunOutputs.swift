@@ -23,6 +23,8 @@ package struct RunOutputs {
         package var checkpointEvery = 1
         /// Whether the curves are also written as TensorBoard events.
         package var tensorboard = false
+        /// Whether the best model is kept beside the last.
+        package var keepsBest = false
         /// Whether the run is entered in the history that `fedmpi runs` shows.
         package var keepsHistory = true
         /// The folder of the history's data base, which is above a sweep's folder so that all runs are in one history;
@@ -32,18 +34,22 @@ package struct RunOutputs {
         /// Makes a choice with the command line's defaults.
         package init(
             results: String, name: String? = nil, checkpointEvery: Int = 1, tensorboard: Bool = false,
-            keepsHistory: Bool = true, historyFolder: String? = nil
+            keepsBest: Bool = false, keepsHistory: Bool = true, historyFolder: String? = nil
         ) {
             (self.results, self.name, self.historyFolder) = (results, name, historyFolder)
             (self.checkpointEvery, self.tensorboard) = (checkpointEvery, tensorboard)
-            self.keepsHistory = keepsHistory
+            (self.keepsBest, self.keepsHistory) = (keepsBest, keepsHistory)
         }
     }
 
+    /// What computes.
+    package let environment: RunEnvironment
     /// The run's folder, itself an observer that keeps the logs.
     package let folder: RunFolder
     /// The observer that writes checkpoints; asked after a stop whether it could.
     package let checkpoints: CheckpointWriter
+    /// The observer that keeps the best model; nil when it is not wanted.
+    package let best: BestModelWriter?
     /// The observer that keeps the history; nil when it is switched off.
     package let history: RunHistory?
     /// All of them in the order in which they are to be called: the folder first, because the others ask it where it
@@ -64,6 +70,7 @@ package struct RunOutputs {
     ) throws(ConfigurationError) {
         let environment = RunEnvironment(
             mpi: MPIWorld.libraryVersion, oneDNN: "\(OneDNNLibrary.version) \(OneDNNLibrary.instructionSet)")
+        self.environment = environment
         let folder =
             if let resumed {
                 try RunFolder(
@@ -88,6 +95,8 @@ package struct RunOutputs {
             resumed: resumed.map { ($0.generation, $0.state.round) })
         var observers: [any RoundObserver] = [folder, checkpoints]
         if choice.tensorboard { observers.append(TensorBoardWriter(folder)) }
+        best = choice.keepsBest ? BestModelWriter(folder, resuming: resumed?.earlierRecords, troubles) : nil
+        if let best { observers.append(best) }
         history =
             choice.keepsHistory
             ? RunHistory(

@@ -28,8 +28,10 @@ public enum NumberText {
         return metric.isShare ? percent(number, metric.decimals) : fixed(number, metric.decimals)
     }
 
-    /// Bytes as MB of 1,000,000.
-    public static func megabytes(_ bytes: Int) -> String { fixed(Double(bytes) / 1e6, 2) + " MB" }
+    /// Bytes as MB of 1,000,000; fewer than 10,000, of which no digit would be left, as KB of 1,000.
+    public static func megabytes(_ bytes: Int) -> String {
+        1..<10_000 ~= bytes ? fixed(Double(bytes) / 1e3, 2) + " KB" : fixed(Double(bytes) / 1e6, 2) + " MB"
+    }
 
     /// Microseconds as seconds.
     package static func seconds(_ microseconds: Int, _ decimals: Int = 3) -> String {

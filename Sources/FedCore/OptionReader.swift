@@ -39,6 +39,12 @@ public struct OptionReader {
         return options.values[name]
     }
 
+    /// Says what the option that was read last is for, where its name and its values do not: for help.
+    public mutating func explain(_ meaning: String) {
+        guard !descriptions.isEmpty else { return }
+        descriptions[descriptions.count - 1].meaning = meaning
+    }
+
     /// Reads a text; nil when it is not given.
     /// - Parameters:
     ///   - name: the option's name.

@@ -50,9 +50,11 @@ extension RunFolder {
         let ranks: Int
         /// The distinct hosts of this job.
         let hosts: [String]
+        /// What this job computes with; nil in entries of older versions.
+        let environment: RunEnvironment?
 
         private enum CodingKeys: String, CodingKey {
-            case fedmpi, date, rounds, ranks, hosts
+            case fedmpi, date, rounds, ranks, hosts, environment
             case afterRound = "after_round"
         }
     }

@@ -126,7 +126,7 @@ public final class RunFolder: RoundObserver {
         if !isResumed || configuredRounds != run.settings.rounds {
             try documents.put(
                 Configuration(
-                    fedmpi: Version.current, run: name, settings: run.settings, environment: environment,
+                    fedmpi: Version.current, run: name, settings: run.settings, environment: environment.of(run),
                     ranks: run.ranks, hosts: run.distinctHosts, classNames: classNames,
                     testSamples: run.testSamples, teacher: run.teacher,
                     stages: run.stages.isEmpty ? nil : run.stages, metrics: run.metrics.isEmpty ? nil : run.metrics),
@@ -264,11 +264,15 @@ public final class RunFolder: RoundObserver {
         isModelWritten = true
     }
 
-    /// Writes the weights with the model's name and the program's version, synced.
-    private func writeModel(_ weights: Span<Float>) throws {
+    /// Writes weights with the model's name and the program's version, synced.
+    ///
+    /// - Parameters:
+    ///   - name: the file's name in the folder.
+    ///   - more: further metadata.
+    func writeModel(_ weights: Span<Float>, as name: String = modelName, _ more: [String: String] = [:]) throws {
         guard let description else { return }
         let own = ["model": description.model].merging(description.modelMetadata) { $1 }
-        let metadata = own.merging(["fedmpi": Version.current]) { $1 }
+        let metadata = own.merging(more) { $1 }.merging(["fedmpi": Version.current]) { $1 }
         let file: Safetensors
         if let frozen = description.frozen {
             file = Safetensors(frozen.layout, weights: frozen.whole(weights).span, metadata: metadata)
@@ -277,7 +281,7 @@ public final class RunFolder: RoundObserver {
         }
         let bytes = try file.encoded()
         try FileDraft.replace(
-            url.appendingPathComponent(Self.modelName).path, with: bytes.span.bytes, isSynced: true)
+            url.appendingPathComponent(name).path, with: bytes.span.bytes, isSynced: true)
     }
 
     /// Adds an entry to `resumes.json`. A list that cannot be read is set aside: it must not keep a good
@@ -300,7 +304,8 @@ public final class RunFolder: RoundObserver {
         resumes.append(
             Resume(
                 fedmpi: Version.current, date: Date.now.formatted(.iso8601), afterRound: run.finishedRounds,
-                rounds: run.settings.rounds, ranks: run.ranks, hosts: run.distinctHosts))
+                rounds: run.settings.rounds, ranks: run.ranks, hosts: run.distinctHosts,
+                environment: environment.of(run)))
         troubles.attempt(name) { try documents.put(resumes, as: name) }
     }
 }

@@ -132,7 +132,7 @@ public final class RunHistory: RoundObserver {
         return StoredRun(
             id: nil, name: name, status: .running, reason: nil, startedAt: .now, finishedAt: nil,
             heartbeatAt: .now, process: ProcessIdentity.ofThisProcess, resumes: 0, version: Version.current,
-            mpi: environment.mpi, oneDNN: environment.oneDNN, host: run.hosts.first ?? "",
+            mpi: environment.mpi, oneDNN: environment.of(run).oneDNN, host: run.hosts.first ?? "",
             hosts: run.distinctHosts.count, ranks: run.ranks, strategy: settings.strategy, model: run.model,
             parameters: run.layout.count, dataset: settings.dataset, trainingSamples: run.trainingSamples,
             testSamples: run.testSamples, clients: settings.clients, seed: "\(settings.seed)",

@@ -20,6 +20,8 @@ public struct RunFilter: Sendable {
     public var dataset: String?
     /// A part of the name, in capitals or not.
     public var search: String?
+    /// The sweep, or another folder of runs, that the run belongs to.
+    public var sweep: String?
     /// A tag that the run has.
     public var tag: String?
     /// How the run stands, as seen at the moment of the query.

@@ -154,10 +154,11 @@ struct TrainingRun {
             try Report.write(run, tables: isRead, notes: !output.quiet)
             guard isRead else { return }
             let path = folder.relativePath.shellWord
+            let trace = run.timing.isEmpty ? "" : ", \(RunReport.traceName) for ui.perfetto.dev"
             Console.output(
                 """
 
-                report    \(folder.relativePath)/\(RunReport.pageName)
+                report    \(folder.relativePath)/\(RunReport.pageName)\(trace)
                 next      fedmpi predict --table --model \(path)
                           fedmpi runs
                 """)
@@ -210,13 +211,18 @@ struct TrainingRun {
         if output.json {
             observers.append(JSONLines(folder: made.folder, data: job.data))
         } else if !output.quiet {
-            observers.append(RoundTable(folder: made.folder, job: job, metricsURL: telemetry?.metricsURL))
+            observers.append(
+                RoundTable(folder: made.folder, job: job, best: made.best, metricsURL: telemetry?.metricsURL))
         }
         // After the table, which takes its progress bar away.
         observers.append(EventLog(rank: 0, data: job.data) { telemetry?.log($0, $1, round: $2) })
         // Printed first, so that what is printed after the files are there is the table's last line.
         let notice = BudgetNotice(folder: made.folder)
         budget = notice
-        return made.observers + observers + [notice, StopNotice(folder: made.folder, checkpoints: made.checkpoints)]
+        // First, because the files are about to say what computes now.
+        let vectors = VectorsNotice(resuming: resumed?.folder, made.environment)
+        return [vectors] + made.observers + observers + [
+            notice, StopNotice(folder: made.folder, checkpoints: made.checkpoints),
+        ]
     }
 }

@@ -20,7 +20,7 @@ import Testing
         local-steps batch-size lr lr-schedule lr-schedule-options warmup-rounds server-lr clip-gradients momentum \
         weight-decay seed threads eval-every on-failure failure-timeout wire round-deadline late-policy min-clients \
         round-retries straggler-prob straggler-delay bandwidth-mbps latency-ms device-speed device-spread drop-prob \
-        real-delays inject results run-name checkpoint-every timing no-report tensorboard no-history json quiet \
+        real-delays inject results run-name checkpoint-every timing no-report tensorboard keep-best no-history json quiet \
         metrics-port otlp otlp-encoding resume from config
         """.split(separator: " ").map(String.init)
 
@@ -154,9 +154,12 @@ import Testing
         ("backdoor", "size", "a whole number, at least 1 (default: 3)"),
         ("shard", "shards", "a whole number, at least 1 (default: 2)"),
         ("class-exact", "file", "a file; it must be given"),
-        ("class-exact", "header", "true or false"),
+        (
+            "class-exact", "header",
+            "whether the first line names the columns; without it the line itself shows: true or false"
+        ),
         ("quantity-skew", "sigma", "a number, at least 0; with law=log-normal (default: 1.0)"),
-        ("csv", "missing", "one of: refuse, drop, keep, mean (default: refuse)"),
+        ("csv", "test-share", "the share that is held out to test on: a number, between 0 and 1 (default: 0.1)"),
         ("step", "every", "a whole number, at least 1 (default: 10)"),
     ]) func `help and a plug-in's name lists what it takes`(plugin: String, option: String, words: String) throws {
         let text = try help(plugin).split { $0 == " " || $0 == "\n" }.joined(separator: " ")

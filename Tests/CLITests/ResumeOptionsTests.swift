@@ -17,7 +17,7 @@ import Testing
         [], ["--seed", "3", "--alpha=2"], ["--resume", "x"],
         ["train", "--resume=x", "--rounds=9", "--from", "previous", "--teacher", "elsewhere"],
         ["--resume", "x", "--results", "r", "--json", "--quiet", "--checkpoint-every", "5", "--timing", "off"],
-        ["--resume", "x", "--no-report", "--tensorboard", "--no-history"],
+        ["--resume", "x", "--no-report", "--tensorboard", "--keep-best", "--no-history"],
         ["--resume", "x", "--metrics-port", "0", "--otlp", "http://a:1", "--otlp-encoding", "json"],
     ])
     func `Settings that leave the result alone may stand beside --resume`(arguments: [String]) throws {
@@ -27,8 +27,8 @@ import Testing
     /// Whatever is new and does not say that it may.
     private static let bound = TrainingScope.settings.map(\.name).filter {
         ![
-            "rounds", "teacher", "results", "checkpoint-every", "timing", "no-report", "tensorboard", "no-history",
-            "json", "quiet", "metrics-port", "otlp", "otlp-encoding",
+            "rounds", "teacher", "results", "checkpoint-every", "timing", "no-report", "tensorboard", "keep-best",
+            "no-history", "json", "quiet", "metrics-port", "otlp", "otlp-encoding",
         ].contains($0)
     }
 

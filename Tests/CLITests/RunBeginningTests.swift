@@ -28,9 +28,14 @@ import Testing
     }
 
     @Test func `A folder with other files is no run's, which is said at once`() throws {
-        try write("fleet.json")
+        try write("variants.json")
         var beginning = RunBeginning(in: folder, patience: 60)
         let error = #expect(throws: ConfigurationError.self) { try beginning.look() }
-        #expect(try #require(error).description.hasSuffix("is no run's folder: it has 'fleet.json' and no config.json"))
+        #expect(
+            try #require(error).description.hasSuffix("is no run's folder: it has 'variants.json' and no config.json"))
+        // What a served fleet leaves is told by name.
+        try write("fleet.json")
+        let served = #expect(throws: ConfigurationError.self) { try beginning.look() }
+        #expect(try #require(served).description.contains("it is of `fedmpi serve`"))
     }
 }

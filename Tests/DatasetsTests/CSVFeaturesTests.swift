@@ -82,12 +82,12 @@ import Testing
     @Test func missingValuesAreRefusedUnlessDeclared() {
         #expect(
             tables.message(people, ["label": "ok", "text": "city"])
-                == "train.csv: line 3, column 'age': the value is missing (empty); missing=mean fills in the column's mean, "
+                == "train.csv: line 3, column 'age': the value is missing (empty); --dataset-options missing=mean fills in the column's mean, "
                 + "missing=drop leaves such rows out")
         #expect(
             tables.message(
                 people.replacing("\n,", with: "\n1,").replacing(",,", with: ",none,"), ["label": "ok", "text": "city"])
-                == "train.csv: line 4, column 'city': the value is missing ('none'); missing=mean fills in the column's mean, "
+                == "train.csv: line 4, column 'city': the value is missing ('none'); --dataset-options missing=mean fills in the column's mean, "
                 + "missing=drop leaves such rows out, missing=keep makes it a text like others")
     }
 

@@ -18,7 +18,8 @@ import Testing
         let shown = mark.allSatisfy { $0 == " " } ? "empty" : "'\(mark)'"
         #expect(
             tables.message(text).hasPrefix(
-                "train.csv: line 3: the label is missing (\(shown)); missing=drop leaves such rows out"))
+                "train.csv: line 3: the label is missing (\(shown)); --dataset-options missing=drop leaves such rows out"
+            ))
         #expect(tables.message("2,7\n0,7\n", test: text).hasPrefix("test.csv: line 3: the label is missing"))
     }
 
@@ -50,7 +51,7 @@ import Testing
     @Test func oneNegativeNumberAmongOthersIsMissing() throws {
         #expect(
             tables.message("0,1\n1,2\n-1,3\n2,4\n")
-                == "train.csv: line 3: the label is missing ('-1'); missing=drop leaves such rows out, missing=keep makes "
+                == "train.csv: line 3: the label is missing ('-1'); --dataset-options missing=drop leaves such rows out, missing=keep makes "
                 + "it a class")
         #expect(tables.message("cat,1\ndog,2\n-1,3\n").hasPrefix("train.csv: line 3: the label is missing ('-1')"))
         #expect(

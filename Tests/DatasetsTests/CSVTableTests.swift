@@ -147,7 +147,8 @@ import Testing
         #expect(fields.map { reader.text($0) } == ["a\"\u{301}b", "\"\""])
     }
 
-    private static let gap = "; missing=mean fills in the column's mean, missing=drop leaves such rows out"
+    private static let gap =
+        "; --dataset-options missing=mean fills in the column's mean, missing=drop leaves such rows out"
 
     @Test(arguments: [
         ("", "train.csv: holds no samples"),

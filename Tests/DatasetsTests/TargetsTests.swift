@@ -50,7 +50,8 @@ import Testing
         let text = "y,x\n1,10\nNA,20\n3,30\n"
         #expect(
             tables.message(text, ["target": "y"])
-                == "train.csv: line 3, column 'y': the target is missing ('NA'); missing=drop leaves such rows out")
+                == "train.csv: line 3, column 'y': the target is missing ('NA'); --dataset-options missing=drop leaves such rows out"
+        )
         #expect(
             tables.message("y,x\n1,10\nhigh,20\n", ["target": "y"])
                 == "train.csv: line 3, column 'y': the target 'high' is no number")

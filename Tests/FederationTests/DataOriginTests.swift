@@ -102,6 +102,7 @@ struct DataOriginTests {
     @Test(arguments: [
         "seed": "-1", "clients": "many", "samples_per_client": "0", "dataset_options": "label", "class_names": "a,b",
         "input_scale": "wide", "input_range": "1", "test_share": "",
+        "table_columns": #"{"count":1,"answers":[],"features":[]}"#,
     ])
     func `A file that says nonsense is refused`(key: String, text: String) {
         let error = #expect(throws: ConfigurationError.self) { try DataOrigin(metadata: [key: text]) }
@@ -114,6 +115,16 @@ struct DataOriginTests {
         #expect(try DataOrigin(metadata: origin.metadata) == origin)
         origin.classNames = (0..<70_000).map { "class number \($0)" }
         #expect(origin.metadata["class_names"] == nil)
+    }
+
+    @Test func `A table's columns stand for it where rows are predicted, and for no other table`() throws {
+        let columns =
+            #"{"answers":[{"column":1,"name":"y"}],"classes":2,"count":2,"features":[{"column":0,"name":"x"}]}"#
+        let origin = try DataOrigin(metadata: ["dataset": "csv:a.csv", "table_columns": columns])
+        #expect(origin.metadata["table_columns"] == columns)
+        #expect(ModelData(of: origin, testMayLackLabels: true).options.table == origin.table && origin.table != nil)
+        #expect(ModelData(of: origin).options.table == nil)
+        #expect(ModelData(of: origin, dataset: "csv:b.csv", testMayLackLabels: true).options.table == nil)
     }
 
     @Test func `What the user says replaces what the run took, name by name, of the same data set only`() {

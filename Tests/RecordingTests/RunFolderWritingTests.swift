@@ -72,6 +72,51 @@ import Testing
         try FileManager.default.contentsOfDirectory(atPath: url.path).sorted()
     }
 
+    /// Rounds of these accuracies (nil: not evaluated), each of which leaves its number as the weights.
+    private func evaluate(_ accuracies: [Double?], from first: Int = 1, _ writer: BestModelWriter) {
+        for (round, accuracy) in zip(first..., accuracies) {
+            var record = CheckpointTests.record(round)
+            record.serverAccuracy = accuracy
+            writer.roundFinished(record)
+            var state = Self.state(rounds: round)
+            state.weights = [Float](repeating: Float(round), count: Self.weights.count)
+            writer.stateReached(round: round, isLast: false) { state }
+        }
+    }
+
+    /// The round whose weights are kept.
+    private func kept(in url: URL) throws -> Float {
+        let file = url.appendingPathComponent(BestModelWriter.name).path
+        return try #require(try TrainedModel(reading: file).weights.first)
+    }
+
+    @Test func `The best model is that of the most accurate round, of equal ones the first`() throws {
+        let run = try begin()
+        let writer = BestModelWriter(run, resuming: nil, troubles)
+        evaluate([nil, 0.5], writer)
+        #expect(try kept(in: run.url) == 2)
+        evaluate([0.7, 0.7, nil, 0.6], from: 3, writer)
+        #expect(try kept(in: run.url) == 3 && writer.best?.round == 3 && writer.best?.quality == 0.7)
+        let file = run.url.appendingPathComponent(BestModelWriter.name).path
+        #expect(try TrainedModel(reading: file).metadata["round"] == "3")
+        #expect(lines.all == [])
+    }
+
+    @Test func `A continued run goes on from the best of the rounds before its checkpoint`() throws {
+        let run = try begin()
+        let records = [0.5, 0.8, 0.6].enumerated().map { index, accuracy in
+            var record = CheckpointTests.record(index + 1)
+            record.serverAccuracy = accuracy
+            return record
+        }
+        let writer = BestModelWriter(run, resuming: try EarlierRecords(rounds: records, faults: []), troubles)
+        #expect(writer.best?.round == 2 && writer.best?.quality == 0.8)
+        evaluate([0.7], from: 4, writer)
+        #expect(!FileManager.default.fileExists(atPath: run.url.appendingPathComponent(BestModelWriter.name).path))
+        evaluate([0.9], from: 5, writer)
+        #expect(try kept(in: run.url) == 5)
+    }
+
     @Test func `A continued run's logs go on behind the checkpoint, and what lay behind it is done again`() throws {
         let run = try begin()
         let writer = CheckpointWriter(run, every: 1)

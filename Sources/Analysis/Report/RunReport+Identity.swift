@@ -24,15 +24,33 @@ extension RunReport {
                 let share = run.setting("client-fraction").flatMap { Double($0) } ?? 1
                 return clients + (share < 1 ? ", \(NumberText.percent(share, 0)) of them in each round" : "")
             })
-        add("ranks", told("ranks").map { ranks in ranks + (told("hosts").map { " on \($0)" } ?? "") })
+        add(
+            "ranks",
+            told("ranks").map { ranks in ranks + (told("hosts").map { " on \($0)" } ?? "") + changesOfRanks(ranks) })
         add("started", run.timing.epochs.first.map(Self.date))
         add("seed", run.setting("seed"))
         add("weights", run.digest.map { "sha256 \($0)" })
-        add("version", told("fedmpi").map { "fedmpi \($0)" })
+        add(
+            "version",
+            told("fedmpi").map { version in
+                (["fedmpi \(version)"] + (told("onednn").map { ["oneDNN \($0)"] } ?? [])).joined(separator: ", ")
+            })
         guard !facts.isEmpty else { return Document.Section("What was run") }
         var blocks: [Document.Block] = [.facts(facts)]
         if let command { blocks.append(.command(command)) }
         return Document.Section("What was run", blocks)
+    }
+
+    /// On how many ranks a continued run went on, where that changed: `, from round 6 on 4`.
+    ///
+    /// - Parameter first: the ranks that it began with.
+    private func changesOfRanks(_ first: String) -> String {
+        var (text, ranks) = ("", Int(first) ?? 0)
+        for start in run.continuations where start.ranks != ranks {
+            ranks = start.ranks
+            text += ", from round \(start.afterRound + 1) on \(NumberText.count(ranks, "rank"))"
+        }
+        return text
     }
 
     /// The data set, how many samples there are to train and to test, and how they are spread.

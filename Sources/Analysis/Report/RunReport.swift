@@ -61,6 +61,8 @@ public struct RunReport {
     public static let textName = "analysis_report.txt"
     /// Name of the report as a page, which needs no other file.
     public static let pageName = "report.html"
+    /// Name of the trace, for Perfetto.
+    public static let traceName = TraceFile.name
     /// Name of the efficiencies of each round, for other programs.
     static let efficiencyName = "efficiency.csv"
     /// Name of the bytes from rank to rank, for other programs.

@@ -27,6 +27,8 @@ public struct RecordedRun: Sendable {
     public let faults: [FaultRecord]
     /// How the clients fared client by client, when they were asked last; nil when clients held nothing out.
     public let accuracies: ClientAccuracies?
+    /// Where the run was continued, and on how many ranks.
+    let continuations: [(afterRound: Int, ranks: Int)]
     /// How often the run was continued: entries of `resumes.json`.
     public let resumes: Int
     /// What the run measured beside what every run does, in the order of the columns: metrics with a value in some
@@ -70,7 +72,8 @@ public struct RecordedRun: Sendable {
         self.folder = folder
         let logName = RecordFormat.roundLogName
         guard let bytes = try? ReceivedFile.contents(folder.appendingPathComponent(logName)) else {
-            throw ConfigurationError("'\(folder.path)' is not a run's folder: it has no readable \(logName)")
+            throw ConfigurationError(
+                "'\(folder.path)' is not a run's folder: \(Self.kind(of: folder) ?? "it has no readable \(logName)")")
         }
         guard let log = RoundLog(bytes) else {
             throw ConfigurationError("'\(folder.path)' is not a run's folder: its \(logName) has no rounds")
@@ -83,6 +86,9 @@ public struct RecordedRun: Sendable {
         let continued = try? ReceivedFile.data(folder.appendingPathComponent("resumes.json"))
         let starts = continued.flatMap { try? JSONDecoder().decode([Continuation].self, from: $0) } ?? []
         resumes = starts.count
+        continuations = starts.compactMap { start in
+            start.ranks.flatMap { ranks in start.afterRound.map { (afterRound: $0, ranks: ranks) } }
+        }
         let configuration = try? ReceivedFile.data(folder.appendingPathComponent("config.json"))
         readConfiguration(configuration)
         metrics = Metric.describing(
@@ -90,6 +96,21 @@ public struct RecordedRun: Sendable {
         classNames =
             [partition?.classNames, accuracies?.classNames, classNames].compactMap { $0 }.first { !$0.isEmpty } ?? []
         plannedRounds = starts.last?.rounds ?? setting("rounds").flatMap { Int($0) }
+    }
+
+    /// What another folder of results is, with what to ask instead; nil where it is none.
+    private static func kind(of folder: URL) -> String? {
+        func has(_ name: String) -> Bool {
+            FileManager.default.fileExists(atPath: folder.appendingPathComponent(name).path)
+        }
+        let name = folder.standardizedFileURL.lastPathComponent
+        if has("runs"), has("table.csv") {
+            return
+                "it is a sweep's, which table.md and `fedmpi compare \(name)` explain, and `fedmpi report` each run in its "
+                + "runs/"
+        }
+        if has("fleet.json") { return "it is of `fedmpi serve`, whose outcome is in its fleet.json" }
+        return nil
     }
 
     /// The run's name: that of its folder.
@@ -128,11 +149,14 @@ public struct RecordedRun: Sendable {
     /// Ranks whose log ends rounds before the run does; none of a run that was killed, where all logs do.
     ///
     /// The run's end is the last round of the rank whose log goes furthest. A rank that logged its own end is not
-    /// silent, however early that was.
+    /// silent, however early that was, nor is one that had no part in the last start of a run that was continued on fewer
+    /// ranks.
     public var silentRanks: [RankTiming] {
         guard isFinished else { return [] }
         let rounds = timing.ranks.map { $0.events.last?.round ?? 0 }
-        return zip(timing.ranks, rounds).filter { !$0.isComplete && $1 < rounds.max() ?? 0 }.map(\.0)
+        return zip(timing.ranks, rounds).filter { rank, round in
+            !rank.isComplete && rank.rank < timing.lastRankCount && round < rounds.max() ?? 0
+        }.map(\.0)
     }
 
     /// What went wrong, as far as it can be read; nothing where the file is missing. An entry that cannot be decoded is
@@ -160,6 +184,15 @@ public struct RecordedRun: Sendable {
     private struct Continuation: Decodable {
         /// Rounds that the run was to have from then on; nil in a file of another version.
         let rounds: Int?
+        /// Ranks from then on; nil likewise.
+        let ranks: Int?
+        /// The last round before; nil likewise.
+        let afterRound: Int?
+
+        private enum CodingKeys: String, CodingKey {
+            case rounds, ranks
+            case afterRound = "after_round"
+        }
     }
 
     /// The metrics that `config.json` declares; none in a file of another version.

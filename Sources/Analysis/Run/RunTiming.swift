@@ -12,6 +12,8 @@ public struct RunTiming: Sendable {
     public private(set) var ranks: [RankTiming] = []
     /// Ranks of the job, by the logs: the most of all starts. 0 without logs.
     public private(set) var rankCount = 0
+    /// Ranks of the last start, by the logs: a run may be continued on fewer. 0 without logs.
+    private(set) var lastRankCount = 0
     /// Lines of event files that could not be read; a last line that was cut off is not counted.
     public private(set) var damagedLines = 0
     /// When the run was started, and each time it was continued, in microseconds on its time axis; in order, the first
@@ -21,7 +23,6 @@ public struct RunTiming: Sendable {
     public private(set) var epochs: [Int] = []
     /// The run's place in a distributed trace, by its first start; nil where that was in none.
     public private(set) var trace: TraceLink?
-    /// Microseconds by which a rank's clock may be off.
     /// Microseconds by which a rank's clock may be off: the largest bound of any reading of any rank. 0 where no clock
     /// was measured, as in a run of one process.
     public private(set) var clockError = 0.0
@@ -64,6 +65,7 @@ public struct RunTiming: Sendable {
         // Starts of the run are told apart by their moment, which all ranks have from rank 0.
         let byEpoch = Dictionary(grouping: sessions, by: \.header.epoch)
         epochs = byEpoch.keys.sorted()
+        lastRankCount = epochs.last.flatMap { byEpoch[$0]?.map(\.header.ranks).max() } ?? 0
         trace = epochs.first.flatMap { byEpoch[$0]?.lazy.compactMap(\.header.trace).first }
         var end = 0
         for epoch in epochs {

@@ -7,9 +7,11 @@ import RunStore
 struct Query {
     /// Whose address is read.
     private let request: Request
+    /// Whether an empty number or word stands for none, as the fields of a page's form send it.
+    private let isForm: Bool
 
     /// Reads the address of a request.
-    init(_ request: Request) { self.request = request }
+    init(_ request: Request, isForm: Bool = false) { (self.request, self.isForm) = (request, isForm) }
 
     /// A text; nil when it is missing or empty.
     func text(_ name: String) throws(APIError) -> String? {
@@ -22,9 +24,15 @@ struct Query {
         return value
     }
 
+    /// A number or a word; nil when it is missing, and in a form when it is empty.
+    private func value(_ name: String) throws(APIError) -> String? {
+        if let text = try text(name) { return text }
+        return isForm || request.uri.queryParameters[Substring(name)] == nil ? nil : ""
+    }
+
     /// A whole number in a range.
     func number(_ name: String, in range: ClosedRange<Int>, default standard: Int) throws(APIError) -> Int {
-        guard let text = try text(name) else { return standard }
+        guard let text = try value(name) else { return standard }
         guard let number = Int(text), range.contains(number) else {
             throw APIError(.badRequest, "'\(name)' is a whole number from \(range.lowerBound) to \(range.upperBound)")
         }
@@ -34,7 +42,7 @@ struct Query {
     /// One of an enumeration's words.
     func word<Word: RawRepresentable & CaseIterable>(_ name: String, _ type: Word.Type) throws(APIError) -> Word?
     where Word.RawValue == String {
-        guard let text = try text(name) else { return nil }
+        guard let text = try value(name) else { return nil }
         guard let word = Word(rawValue: text) else {
             let words = Word.allCases.map(\.rawValue).joined(separator: ", ")
             throw APIError(.badRequest, "'\(name)' is one of: \(words)")

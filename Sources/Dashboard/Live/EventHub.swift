@@ -4,8 +4,8 @@ import NIOCore
 import Records
 import RunStore
 
-/// Sends the events of runs to who listens. However many listen to a run, it is looked at once a second, and each event is put into
-/// words once.
+/// Sends the events of runs to who listens. However many listen to a run, it is looked at once a second at most, and each event is
+/// put into words once.
 actor EventHub {
     /// A listener's stream.
     private typealias Continuation = AsyncStream<ByteBuffer>.Continuation
@@ -37,10 +37,10 @@ actor EventHub {
 
     /// The most that may listen at once.
     static let most = 4000
-    /// Between two looks.
-    private static let interval = Duration.seconds(1)
-    /// Looks without an event after which a comment is sent.
-    private static let silence = 15
+    /// Writes a second at most, in the mean: a write is what a listener costs, and a run on the same machine is to notice none.
+    private static let pace = 250.0
+    /// Seconds without an event after which a comment is sent.
+    private static let silence = 15.0
     /// Events that a listener may be behind. One that is further behind is let go: it connects again, and says what it has.
     private static let backlog = 64
     /// Rounds in one look at the history, for who connects late.
@@ -191,11 +191,15 @@ actor EventHub {
         return (events, place)
     }
 
+    /// Seconds between two looks.
+    private static func interval(_ listeners: Int?) -> Double { max(1, Double(listeners ?? 0) / pace) }
+
     /// Looks at a run until nobody listens.
     private func follow(_ run: Int64) async {
-        var silent = 0
+        var silent = 0.0
         while !Task.isCancelled {
-            try? await Task.sleep(for: Self.interval)
+            let pause = Self.interval(runs[run]?.listeners.count)
+            try? await Task.sleep(for: .seconds(pause))
             guard let place = runs[run]?.place else { return }
             guard
                 let found = try? await archive.look({
@@ -212,13 +216,13 @@ actor EventHub {
                 runs[run]?.state = state
                 if let event = try? EventText.event("status", at: nil, view) { events.append(event) }
             }
-            silent = events.isEmpty ? silent + 1 : 0
+            silent = events.isEmpty ? silent + pause : 0
             if silent >= Self.silence {
                 silent = 0
                 events = [EventText.comment]
             }
             guard !events.isEmpty, let listeners = runs[run]?.listeners else { continue }
-            // One write for all of a second: a thousand listeners are a thousand writes.
+            // One write for all of a look: a thousand listeners are a thousand writes.
             var all = ByteBuffer()
             for var event in events { all.writeBuffer(&event) }
             send(all, to: listeners)
@@ -227,9 +231,10 @@ actor EventHub {
 
     /// Looks at the runs under way until nobody listens.
     private func followAll() async {
-        var silent = 0
+        var silent = 0.0
         while !Task.isCancelled {
-            try? await Task.sleep(for: Self.interval)
+            let pause = Self.interval(overviewListeners.count)
+            try? await Task.sleep(for: .seconds(pause))
             var filter = RunFilter()
             filter.limit = 50
             let query = filter
@@ -239,7 +244,7 @@ actor EventHub {
                 })
             else { continue }
             let views = overview.runs.map { RunView($0) }
-            silent += 1
+            silent += pause
             // A request may end after its run, or without one.
             if let state = try? JSON.data(views) + Data(requests.joined().utf8), state != overviewState {
                 overviewState = state

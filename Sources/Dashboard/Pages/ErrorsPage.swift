@@ -16,13 +16,14 @@ struct ErrorsPage {
         }
         let map = Heatmap(confusion: matrix, names: names)
         let pictures = answer.errors.html { error in
-            let source = Bitmap(error.pixels, shape: error.shape)?.address
+            let place = error.row.map { "row \($0)" } ?? "image \(error.image ?? 0)"
+            let source = error.pixels.flatMap { Bitmap($0, shape: error.shape ?? [])?.address }
             let picture: HTML? = source.map {
-                "<img src=\"\($0)\" width=\"84\" height=\"84\" alt=\"image \(error.image)\">"
+                "<img src=\"\($0)\" width=\"84\" height=\"84\" alt=\"\(place)\">"
             }
             return """
                 <figure>\(picture)<figcaption>\(error.labelName ?? "\(error.label)"), taken for \(error.name ?? "\(error.class)") \
-                <small>(\(Words.percent(error.probability)), image \(error.image))</small></figcaption></figure>
+                <small>(\(Words.percent(error.probability)), \(place))</small></figcaption></figure>
                 """
         }
         return """
@@ -37,10 +38,11 @@ struct ErrorsPage {
 struct PredictAnswer: Sendable {
     /// An error with its image.
     struct Failure: Decodable, Sendable {
-        let image, `class`, label: Int
+        let image, row: Int?
+        let `class`, label: Int
         let probability: Double
         let name, labelName: String?
-        let shape, pixels: [Int]
+        let shape, pixels: [Int]?
     }
 
     private struct Summary: Decodable {

@@ -11,7 +11,7 @@ import RunStore
 extension Site {
     /// Adds the routes. Every page is made on a thread that may block, from one look at the history and the run's folder.
     func addPages(to router: Router<PageContext>) {
-        router.get("/") { request, context in try await runsPage(Query(request), context) }
+        router.get("/") { request, context in try await runsPage(Query(request, isForm: true), context) }
         router.get("/runs/:id") { _, context in try await runPage(context) }
         router.get("/runs/:id/ranks") { _, context in
             let run = try await archive.run(try context.number("id"))
@@ -45,7 +45,7 @@ extension Site {
             }
             return Layout.response(Layout.page(run.name, at: "/", for: context.caller, page))
         }
-        router.get("/compare") { request, context in try await comparePage(Query(request), context) }
+        router.get("/compare") { request, context in try await comparePage(Query(request, isForm: true), context) }
         router.get("/sweeps") { _, context in
             let page = SweepsPage(
                 sweeps: try await archive.look { try $0.sweeps() }, mayStart: context.may(.run))

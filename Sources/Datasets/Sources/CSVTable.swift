@@ -63,6 +63,9 @@ public struct CSVTable: DatasetSource {
             options.text("ignore", default: "", "columns that are no features, by name or number, separated by spaces"))
         let format = try CSVReader.Format(&options)
         let missing = try MissingValues(&options, of: [.refuse, .drop, .keep, .mean])
+        options.explain(
+            "rows that lack a value: refuse the file, drop the rows, keep the word (NA, ?) as a class or a text, or fill in the "
+                + "column's mean")
         form = try TableForm(&options)
         let answers = [label.text != "0", !targets.isEmpty, !labels.isEmpty]
         guard answers.count(where: { $0 }) <= 1 else {
@@ -78,32 +81,75 @@ public struct CSVTable: DatasetSource {
             isLabelAssumed: given == nil && targets.isEmpty && labels.isEmpty)
     }
 
-    /// Opens the table, and the test table if there is one. Labels of the test table are numbered as in
-    /// training; where they may be missing (``DatasetOptions/testMayLackLabels``), rows without are kept.
+    /// Opens the table, and the test table if there is one. Labels of the test table are numbered as in training.
+    ///
+    /// Where the test table is to be predicted (``DatasetOptions/testMayLackLabels``) it is the only one that is read, if the
+    /// columns to train on are known (``DatasetOptions/table``): both splits are its rows, with labels or without.
     ///
     /// - Throws: ``DatasetError`` with the line and column of what is wrong, or when the two tables differ in
     ///   their columns.
     /// - Complexity: O(file) the first time on a host, O(rows) afterwards.
     public func open(_ options: DatasetOptions) throws -> DatasetPair {
         let cache = Cache(folder: options.cacheFolder)
+        let toPredict = options.testMayLackLabels ? testPath : nil
+        if let toPredict, let table = options.table {
+            return try rows(of: toPredict, table, classNames: options.classNames, cache)
+        }
         var choices = choices
         if !options.classNames.isEmpty, choices.answer.areClasses { choices.names = options.classNames }
         let numbers = try CSVNumbers(path: path, choices, cache: cache)
         let named = numbers.names.isEmpty ? nil : numbers.names.count
         let train = try split(numbers, classes: form.classes ?? named)
+        var table = numbers.columns
+        table.classes = choices.answer.areClasses ? train.classes : nil
         guard let testPath else {
             let pair = try train.holdingOut(form.testShare, seed: form.seed ?? options.seed)
-            return pair.noting(numbers.notes)
+            table.filling = try filling(of: pair.train)
+            return pair.noting(numbers.notes).of(table)
+        }
+        if let toPredict {
+            table.filling = try filling(of: train)
+            return try rows(of: toPredict, table, classNames: numbers.names, cache)
         }
         var testChoices = choices
         if choices.answer.areClasses { testChoices.names = numbers.names }
         testChoices.categories = numbers.categories
-        if options.testMayLackLabels { testChoices.trained = numbers.columns }
         let testNumbers = try CSVNumbers(path: testPath, testChoices, cache: cache)
-        let pair = try train.tested(
-            on: split(testNumbers, classes: train.classes, keepsUnlabelled: options.testMayLackLabels))
+        let pair = try train.tested(on: split(testNumbers, classes: train.classes))
         try Self.check(testNumbers, hasColumnsOf: numbers)
-        return pair.noting(numbers.notes + testNumbers.notes)
+        table.filling = try filling(of: pair.train)
+        return pair.noting(numbers.notes + testNumbers.notes).of(table)
+    }
+
+    /// What stands for values that are missing in rows to predict: the means over the rows to train on. Nil where there must
+    /// not be any.
+    private func filling(of train: any Dataset) throws(DatasetError) -> [Float]? {
+        guard choices.missing == .mean, let train = train as? ArrayImages else { return nil }
+        return if let filling = train.filling { filling } else { try train.means() }
+    }
+
+    /// Rows to predict, with labels or without, as both splits.
+    ///
+    /// - Parameters:
+    ///   - path: the table of them.
+    ///   - table: the columns of the table that was trained on.
+    ///   - classNames: names of its classes; empty where they are numbers.
+    private func rows(
+        of path: String, _ table: TableColumns, classNames: [String], _ cache: Cache
+    ) throws(DatasetError) -> DatasetPair {
+        var choices = choices
+        choices.trained = table
+        choices.names = choices.answer.areClasses ? classNames : nil
+        let numbers = try CSVNumbers(path: path, choices, cache: cache)
+        guard !numbers.hasGaps || table.filling != nil else {
+            throw .malformed(
+                file: path,
+                reason:
+                    "values are missing, and the model was trained without missing=mean: nothing is known to fill in; "
+                    + "missing=drop leaves such rows out")
+        }
+        let rows = try split(numbers, classes: table.classes, keepsUnlabelled: true).filled(with: table.filling)
+        return DatasetPair(train: rows, test: rows, notes: numbers.notes).of(table)
     }
 
     /// A split over the rows of one converted table.

@@ -5,7 +5,7 @@ import FedCore
 /// Holds 4 bytes for each number. A number that is missing and is to be the column's mean is NaN: which rows are trained on,
 /// and with them the mean, is known only later.
 struct CSVFeatures {
-    /// Indices of the columns that are features, ascending.
+    /// Indices of the columns that are features, in the order of the model's inputs.
     private let columns: [Int]
     /// Names of these columns; empty without a header.
     private let names: [String]
@@ -40,8 +40,8 @@ struct CSVFeatures {
     /// Creates features without a row.
     ///
     /// - Parameters:
-    ///   - columns: indices of the columns, ascending.
-    ///   - texts: those of them that hold texts, ascending.
+    ///   - columns: indices of the columns, in the order of the model's inputs.
+    ///   - texts: those of them that hold texts, in the same order.
     ///   - names: names of `columns`; empty without a header.
     ///   - known: the texts of each column of texts in the training table; nil: whatever texts there are.
     ///   - missing: what happens to rows that lack a value.
@@ -166,7 +166,7 @@ struct CSVFeatures {
         let keep = textOf[place] >= 0 && !text.isEmpty ? ", missing=keep makes it a text like others" : ""
         return reader.malformed(
             "line \(reader.line), \(words(place)): the value is missing (\(MissingValues.describe(text))); "
-                + "missing=mean fills in the column's mean, missing=drop leaves such rows out\(keep)")
+                + "--dataset-options missing=mean fills in the column's mean, missing=drop leaves such rows out\(keep)")
     }
 
     /// Gives each text a feature of its own when all rows are read.

@@ -102,7 +102,7 @@ struct CSVLabels {
         if missing.leavesOut { return nil }
         let keep = text.isEmpty ? "" : ", missing=keep makes it a class"
         throw reader.malformed(
-            "line \(line): the label is missing (\(MissingValues.describe(text))); missing=drop leaves such rows "
+            "line \(line): the label is missing (\(MissingValues.describe(text))); --dataset-options missing=drop leaves such rows "
                 + "out\(keep)")
     }
 

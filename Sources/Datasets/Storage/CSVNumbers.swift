@@ -4,9 +4,9 @@
 /// largest feature as 32-bit floats, the labels as 32-bit integers (-1: the row is left out, -2: it is kept without a
 /// label) or, with targets, these as 32-bit floats `[rows, targets]` (NaN: the row is left out, infinite: it is kept
 /// without), the features as 32-bit floats `[rows, features]` (NaN: a gap), then lists of texts (names of the classes or
-/// targets, of the features, notes, number of columns and which of them say the label or the targets), each after its
-/// count, each text after its length, and after their number the lists of the texts of each column of texts.
-/// ``CSVNumbersBuilder`` writes it.
+/// targets, of the features, of all columns, notes, number of columns, which of them say the label or the targets, which
+/// are features, which of these hold texts), each after its count, each text after its length, and after their number the
+/// lists of the texts of each column of texts. ``CSVNumbersBuilder`` writes it.
 struct CSVNumbers {
     /// Everything that a copy depends on besides the file.
     struct Choices: Sendable {
@@ -26,8 +26,8 @@ struct CSVNumbers {
         /// does not depend on it.
         var isLabelAssumed = false
         /// The columns of the training file, for rows that are to be predicted: they need no label or targets, and the
-        /// columns of these may be missing. Nil: all rows need them.
-        var trained: Columns?
+        /// columns of these may be missing. It decides on all columns. Nil: all rows need them.
+        var trained: TableColumns?
 
         /// All columns that are asked for.
         var columns: [CSVReader.Column] { answer.columns + ignored + texts }
@@ -41,16 +41,16 @@ struct CSVNumbers {
             let columns = [answer.columns, ignored, texts].map { list($0.map { $0.text }) }
             let known = [names.map(list) ?? "-"] + (categories?.map(list) ?? ["-"])
             let header = format.header.map { "\($0)" } ?? "-"
-            let optional = trained.map { " optional \($0.count) \($0.answers)" } ?? ""
-            return "csv 4 \(format.separator) \(header) \(missing) \(answer.word) \(columns) \(known)\(optional)"
+            let optional = trained.map { trained in
+                func names(_ columns: [(Int, String?)]) -> String {
+                    list(columns.map { column, name in "\(column)\(name.map { " \($0)" } ?? "")" })
+                }
+                return " to predict \(trained.count) \(names(trained.answers.map { ($0.column, $0.name) })) "
+                    + "\(names(trained.features.map { ($0.column, $0.name) })) "
+                    + trained.features.map { $0.texts == nil ? "-" : "t" }.joined()
+            }
+            return "csv 5 \(format.separator) \(header) \(missing) \(answer.word) \(columns) \(known)\(optional ?? "")"
         }
-    }
-
-    /// How many columns a table has, and which of them are the label or the targets.
-    struct Columns: Sendable {
-        let count: Int
-        /// Their indices, from 0; empty where the table has none of them.
-        let answers: [Int]
     }
 
     /// What the rows are the examples of.
@@ -99,8 +99,8 @@ struct CSVNumbers {
     let columnNames: [String]
     /// Texts of each column of texts, in the order of their features.
     let categories: [[String]]
-    /// The table's columns.
-    let columns: Columns
+    /// The table's columns; of rows to predict the labels or targets may be missing.
+    let columns: TableColumns
     /// Remarks on how the file was read; they are in the copy too, so that they appear in every run.
     let notes: [DatasetNote]
 
@@ -149,15 +149,21 @@ struct CSVNumbers {
         }
         names = try texts()
         columnNames = try texts()
+        let header = try texts()
         notes = try texts().map { text in
             let line = "\(path): \(text.dropFirst())"
             return text.hasPrefix("!") ? .warning(line) : .fact(line)
         }
-        let columns = try texts().compactMap { Int($0) }
+        let columns = try texts().first.flatMap { Int($0) }
+        let places = [try texts(), try texts(), try texts()].map { $0.compactMap { Int($0) } }
         var categories: [[String]] = []
         for _ in 0..<(try number()) { categories.append(try texts()) }
-        guard position == bytes.count, let count = columns.first else { throw damaged }
-        self.columns = Columns(count: count, answers: Array(columns.dropFirst()))
+        guard position == bytes.count, let columns, categories.count == places[2].count else { throw damaged }
+        let name = { (column: Int) in header.indices.contains(column) ? header[column] : nil }
+        let textOf = Dictionary(zip(places[2], categories)) { first, _ in first }
+        self.columns = TableColumns(
+            count: columns, answers: places[0].map { .init(column: $0, name: name($0)) },
+            features: places[1].map { .init(column: $0, name: name($0), texts: textOf[$0]) })
         self.categories = categories
         self.path = path
         self.bytes = bytes

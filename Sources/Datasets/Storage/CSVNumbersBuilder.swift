@@ -17,12 +17,23 @@ struct CSVNumbersBuilder {
     private var rows = 0
     /// Index of the column of labels; nil where the table has none.
     private var label: Int?
-    /// The table's columns.
-    private var columns = CSVNumbers.Columns(count: 0, answers: [])
+    /// Number of the table's columns.
+    private var columnCount = 0
+    /// Indices of the columns of the label or the targets, of the features, and of those that are texts.
+    private var places = Places()
     /// Names of the targets; empty without a header.
     private var targetNames: [String] = []
     /// Names of all columns; empty without a header.
     private var columnNames: [String] = []
+
+    /// Indices of columns, from 0.
+    private struct Places {
+        /// The label or the targets.
+        var answers: [Int] = []
+        var features: [Int] = []
+        /// Those of the features that hold texts.
+        var texts: [Int] = []
+    }
 
     /// Creates a builder that has read nothing.
     init(_ choices: CSVNumbers.Choices) {
@@ -53,37 +64,17 @@ struct CSVNumbersBuilder {
 
     /// Finds the columns from the first line, and says whether it is a header.
     private mutating func takeHeader(_ fields: [CSVReader.Field], _ reader: CSVReader) throws(DatasetError) -> Bool {
-        let asked = choices.format.header ?? (choices.columns.contains { $0.isName } ? true : nil)
+        let areAskedByName = choices.trained?.areNamed ?? choices.columns.contains { $0.isName }
+        let asked = choices.format.header ?? (areAskedByName ? true : nil)
         let names = asked == true ? try reader.columnNames(fields) : nil
-        let missing = try missingAnswers(fields.count, names, reader)
-        func indices(_ columns: [CSVReader.Column]) throws(DatasetError) -> [Int] {
-            var indices: [Int] = []
-            for column in columns {
-                let index: Int
-                if missing.isEmpty || column.isName {
-                    index = try column.index(in: fields.count, names: names, of: reader)
-                } else {
-                    // Numbers are those of the table to train on.
-                    let place = try column.index(in: fields.count + missing.count, names: nil, of: reader)
-                    index = place - missing.count { $0 < place }
-                }
-                if !indices.contains(index) { indices.append(index) }
+        places =
+            if let trained = choices.trained {
+                try Self.places(of: trained, fields.count, names, reader)
+            } else {
+                try chosenPlaces(fields.count, names, reader)
             }
-            return indices
-        }
-        let answers = missing.isEmpty ? try indices(choices.answer.columns) : []
-        columns = CSVNumbers.Columns(count: fields.count, answers: answers)
-        let ignored = try indices(ignored(names))
-        let kept = fields.indices.filter { !answers.contains($0) && !ignored.contains($0) }
-        let texts = try indices(choices.texts).sorted()
-        if let text = texts.first(where: { !kept.contains($0) }) {
-            throw reader.malformed(
-                "\(CSVReader.words(text, names ?? [])) of option text is no feature: another option takes it")
-        }
-        guard (1...Self.mostFeatures).contains(kept.count) else {
-            throw reader.malformed(
-                "has \(kept.count) columns besides the label\(reader.separatorHint(columns: fields.count))")
-        }
+        columnCount = fields.count
+        let (answers, kept, texts) = (places.answers, places.features, places.texts)
         let numbers = kept.filter { !texts.contains($0) } + (choices.answer.areClasses ? [] : answers)
         guard !numbers.isEmpty || asked != nil else {
             throw reader.malformed(
@@ -92,14 +83,15 @@ struct CSVNumbersBuilder {
         let (isHeader, doubt) = try CSVHeader.judge(fields, asked: asked, features: numbers, of: reader)
         if isHeader { columnNames = if let names { names } else { try reader.columnNames(fields) } }
         features = CSVFeatures(
-            columns: kept, texts: texts, names: isHeader ? kept.map { columnNames[$0] } : [], known: choices.categories,
-            missing: choices.missing, header: choices.format.header,
+            columns: kept, texts: texts, names: isHeader ? kept.map { columnNames[$0] } : [],
+            known: choices.trained?.categories ?? choices.categories, missing: choices.missing,
+            header: choices.format.header,
             assumedLabel: choices.isLabelAssumed
                 ? answers.first.map { "the first column\(isHeader ? ", '\(columnNames[$0])'," : "")" } : nil)
         label = answers.first
         if !choices.answer.areClasses {
             targets = CSVTargets(
-                columns: answers, width: missing.isEmpty ? answers.count : missing.count, names: columnNames,
+                columns: answers, width: choices.trained?.answers.count ?? answers.count, names: columnNames,
                 areLabels: choices.answer.areLabels, missing: choices.missing, areOptional: choices.trained != nil)
             targetNames = isHeader ? answers.map { columnNames[$0] } : []
         }
@@ -107,38 +99,40 @@ struct CSVNumbersBuilder {
         return isHeader
     }
 
-    /// The columns of labels or targets that a table of rows to predict does not have, as indices in the table to train on;
-    /// none where it has them, or needs them.
-    ///
-    /// - Parameters:
-    ///   - count: columns of the table.
-    ///   - names: their names; nil without a header.
-    /// - Throws: ``DatasetError/malformed(file:reason:)`` when it lacks other columns, too.
-    private func missingAnswers(
-        _ count: Int, _ names: [String]?, _ reader: CSVReader
-    ) throws(DatasetError) -> [Int] {
-        guard let trained = choices.trained else { return [] }
-        let named = choices.answer.columns.filter(\.isName)
-        let isThere =
-            named.isEmpty
-            ? count == trained.count : named.contains { column in names?.contains(column.text) == true }
-        if isThere { return [] }
-        let without =
-            trained.count - trained.answers.count - Set(choices.ignored.map(\.text)).count
-            + Set(ignored(names).map(\.text)).count
-        guard count == without else {
-            let lacking = named.isEmpty ? "" : " and no '\(named.map(\.text).joined(separator: "', '"))'"
-            throw reader.malformed(
-                "has \(NumberText.count(count, "column"))\(lacking); without what is to be predicted the table to train on has "
-                    + "\(without)\(reader.separatorHint(columns: count))")
-        }
-        return trained.answers
+    /// The columns of a table of rows to predict: those of the table to train on.
+    private static func places(
+        of trained: TableColumns, _ columns: Int, _ names: [String]?, _ reader: CSVReader
+    ) throws(DatasetError) -> Places {
+        let found = try trained.places(names, of: columns, in: reader)
+        let texts = zip(found.features, trained.features).filter { $1.texts != nil }.map { $0.0 }
+        return Places(answers: found.answers, features: found.features, texts: texts)
     }
 
-    /// The columns that are no features. Of rows to predict they may be missing, where all columns go by their names.
-    private func ignored(_ names: [String]?) -> [CSVReader.Column] {
-        guard choices.trained != nil, let names, choices.columns.allSatisfy(\.isName) else { return choices.ignored }
-        return choices.ignored.filter { names.contains($0.text) }
+    /// The columns as the user chose them.
+    private func chosenPlaces(
+        _ count: Int, _ names: [String]?, _ reader: CSVReader
+    ) throws(DatasetError) -> Places {
+        func indices(_ columns: [CSVReader.Column]) throws(DatasetError) -> [Int] {
+            var indices: [Int] = []
+            for column in columns {
+                let index = try column.index(in: count, names: names, of: reader)
+                if !indices.contains(index) { indices.append(index) }
+            }
+            return indices
+        }
+        let answers = try indices(choices.answer.columns)
+        let ignored = try indices(choices.ignored)
+        let kept = (0..<count).filter { !answers.contains($0) && !ignored.contains($0) }
+        let texts = try indices(choices.texts).sorted()
+        if let text = texts.first(where: { !kept.contains($0) }) {
+            throw reader.malformed(
+                "\(CSVReader.words(text, names ?? [])) of option text is no feature: another option takes it")
+        }
+        guard (1...Self.mostFeatures).contains(kept.count) else {
+            throw reader.malformed(
+                "has \(kept.count) columns besides the label\(reader.separatorHint(columns: count))")
+        }
+        return Places(answers: answers, features: kept, texts: texts)
     }
 
     /// Says how the first line was read.
@@ -182,8 +176,10 @@ struct CSVNumbersBuilder {
         var tail: [UInt8] = []
         let names = targets == nil ? labels.names : targetNames
         let notes = notes.map { ($0.isWarning ? "!" : " ") + $0.text }
-        let columns = ([columns.count] + columns.answers).map { "\($0)" }
-        for texts in [names, features.featureNames, notes, columns] { Self.append(texts, to: &tail) }
+        for texts in [names, features.featureNames, columnNames, notes] { Self.append(texts, to: &tail) }
+        for columns in [[columnCount], places.answers, places.features, places.texts] {
+            Self.append(columns.map { "\($0)" }, to: &tail)
+        }
         Self.append(UInt32(features.categories.count), to: &tail)
         for texts in features.categories { Self.append(texts, to: &tail) }
         var head: [UInt8] = []

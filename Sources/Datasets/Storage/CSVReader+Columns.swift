@@ -19,8 +19,10 @@ extension CSVReader {
         /// - Throws: `ConfigurationError` when one is not accepted.
         init(_ options: inout OptionReader) throws(ConfigurationError) {
             let name = try options.choice("separator", default: "comma", of: Self.separators.map { $0.name })
+            options.explain("what is between two columns")
             separator = Self.separators.first { $0.name == name }?.byte ?? UInt8(ascii: ",")
             header = try options.flag("header")
+            options.explain("whether the first line names the columns; without it the line itself shows")
         }
     }
 

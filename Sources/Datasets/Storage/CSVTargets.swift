@@ -63,7 +63,7 @@ struct CSVTargets {
                 }
                 guard missing.leavesOut else {
                     throw reader.malformed(
-                        "\(place): the target is missing (\(MissingValues.describe(text))); missing=drop leaves such rows out"
+                        "\(place): the target is missing (\(MissingValues.describe(text))); --dataset-options missing=drop leaves such rows out"
                     )
                 }
                 values.removeSubrange(start...)

@@ -28,15 +28,20 @@ struct TableForm: Sendable {
             }
             return shape
         }
+        options.explain("the image that a row is; without it a row is [1, 1, columns]")
         // Libraries name the dimension of the samples, too.
         let layouts: [String: ArrayImages.Layout] = ["chw": .chw, "nchw": .chw, "hwc": .hwc, "nhwc": .hwc]
         let word = try options.choice("layout", default: "chw", of: ["chw", "nchw", "hwc", "nhwc"])
+        options.explain("the order of an image's numbers")
         layout = layouts[word] ?? .chw
         scale = try options.number("scale", "greater than 0") { $0 > 0 }
+        options.explain("what all numbers are divided by, 255 for pixels")
         classes = try options.integer("classes", "from 1 to \(ArrayImages.mostClasses)") {
             (1...ArrayImages.mostClasses).contains($0)
         }
+        options.explain("how many classes there are, if the largest may be in no row")
         testShare = try options.number("test-share", default: 0.1, "between 0 and 1") { $0 > 0 && $0 < 1 }
+        options.explain("the share that is held out to test on")
         seed = try Self.seed(&options)
     }
 

@@ -1,7 +1,8 @@
 /// Suggestions for misspelt names, in error messages about plug-ins, options, settings and words.
 public enum NearestName {
     /// The choice with the fewest letters added, left out, changed or exchanged with their neighbour; capitals,
-    /// hyphens and underscores make no difference. The first of several that are equally near.
+    /// hyphens and underscores make no difference. The first of several that are equally near. Else a choice that is a part
+    /// of the name, as `rounds` is of `num-rounds`.
     ///
     /// - Returns: nil when none is near: more than a third of the name would have to change, or more than three
     ///   letters.
@@ -11,7 +12,13 @@ public enum NearestName {
         let nearest = choices.map { (name: $0, distance: distance(letters, plain($0))) }
             .filter { $0.distance <= most }
             .min { $0.distance < $1.distance }
-        return nearest?.name
+        return nearest?.name ?? part(of: letters, among: choices)
+    }
+
+    /// The longest choice that a name contains as words of its own: `num-rounds` means `rounds`.
+    private static func part(of letters: [Character], among choices: [String]) -> String? {
+        let words = "-\(String(letters))-"
+        return choices.filter { $0.count > 3 && words.contains("-\(String(plain($0)))-") }.max { $0.count < $1.count }
     }
 
     /// The nearest name as a question, `did you mean 'fedprox'?`; nil when no choice is near.

@@ -8,6 +8,8 @@ public struct OptionDescription: Sendable, Equatable {
     public let kind: SettingKind
     /// Condition on a value beside its kind: `at least 0`; empty when every value of the kind is accepted.
     public let accepts: String
+    /// What it is for, where its name and its values do not say; empty otherwise.
+    public internal(set) var meaning = ""
     /// The default as text; nil when there is none, or the plug-in computes it.
     public let standard: String?
     /// Whether the plug-in cannot be made without it.
@@ -15,16 +17,18 @@ public struct OptionDescription: Sendable, Equatable {
     /// The choice of another option that it belongs to: `law=power`; nil when it can always be given.
     public internal(set) var condition: String?
 
-    /// The kind and the condition in words: `a number, at least 0`.
+    /// The meaning, if there is one, the kind and the condition in words: `a number, at least 0`.
     public var words: String {
-        if accepts.isEmpty { return kind == .text ? "a text" : kind.words }
-        return kind == .text ? accepts : "\(kind.words), \(accepts)"
+        let plain =
+            kind == .text
+            ? (accepts.isEmpty ? "a text" : accepts) : kind.words + (accepts.isEmpty ? "" : ", \(accepts)")
+        return meaning.isEmpty ? plain : "\(meaning): \(plain)"
     }
 }
 
 extension OptionDescription: Encodable {
     private enum Key: String, CodingKey {
-        case name, type, choices, accepts, required, condition
+        case name, type, choices, accepts, meaning, required, condition
         case standard = "default"
     }
 
@@ -34,6 +38,7 @@ extension OptionDescription: Encodable {
         try container.encode(kind.name, forKey: .type)
         if !kind.choices.isEmpty { try container.encode(kind.choices, forKey: .choices) }
         if !accepts.isEmpty { try container.encode(accepts, forKey: .accepts) }
+        if !meaning.isEmpty { try container.encode(meaning, forKey: .meaning) }
         try container.encodeIfPresent(standard, forKey: .standard)
         if isRequired { try container.encode(true, forKey: .required) }
         try container.encodeIfPresent(condition, forKey: .condition)

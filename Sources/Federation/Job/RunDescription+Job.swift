@@ -9,9 +9,10 @@ extension RunDescription {
     ///   - job: the run.
     ///   - ranks: number of ranks, rank 0 included.
     ///   - hosts: host name of each rank.
+    ///   - instructionSets: what each rank computes by.
     ///   - finishedRounds: rounds that a resumed run has behind it.
     /// - Complexity: Reads some of the images and hashes a teacher's weights: milliseconds.
-    init(_ job: Job, ranks: Int, hosts: [String], finishedRounds: Int) {
+    init(_ job: Job, ranks: Int, hosts: [String], instructionSets: InstructionSets, finishedRounds: Int) {
         self.init(
             settings: job.settings, model: job.model.name, layout: job.model.parameterLayout,
             modelMetadata: DataOrigin(job.settings, job.data).metadata.merging(job.model.metadata) { $1 },
@@ -21,6 +22,7 @@ extension RunDescription {
             classNames: job.data.train.namedClasses, trainingSamples: job.partition.sampleCount,
             testSamples: job.data.test.count, ranks: ranks, hosts: hosts, finishedRounds: finishedRounds,
             stages: job.stageOrder)
+        self.instructionSets = instructionSets
         frozen = job.model.frozen
         isAsynchronous = job.asynchronous != nil
         metrics = job.metrics

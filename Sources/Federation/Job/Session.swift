@@ -72,7 +72,7 @@ public enum Session {
             simulation.isReal && !simulation.link.isIdeal && world.rank > 0
             ? SlowLink(communicator, link: simulation.link) : communicator
         let (communicator, control) = (timekeeper.metered(linked), timekeeper.metered(try linked.duplicate()))
-        let processes = try ProcessTable(communicator)
+        let processes = try ProcessTable(communicator, instructionSet: OneDNNLibrary.instructionSet)
         let foreign = ForeignRanks(processes)
         // Ranks of another program, which refuse it below, have no part in making the groups.
         let tree =
@@ -133,7 +133,7 @@ public enum Session {
         ready()
         switch role {
         case .server(let loop):
-            try loop.run(hosts: processes.hosts)
+            try loop.run(on: processes)
             isWhole = !loop.hasLostRanks
         case .client(let loop):
             try loop.run()

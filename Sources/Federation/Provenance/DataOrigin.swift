@@ -34,6 +34,8 @@ public struct DataOrigin: Sendable, Equatable {
     public var range: ClosedRange<Float>?
     /// The share of the samples that was held out as test data, in (0, 1); nil where the data set has a test split.
     public var testShare: Double?
+    /// The columns of a text table; nil of other data, in files of older versions, and where there are too many.
+    public var table: TableColumns?
     /// SHA-256 of the training split, as ``DataSummary`` has it; nil in files of older versions.
     public var trainDigest: String?
     /// SHA-256 of the test split, likewise.
@@ -61,6 +63,7 @@ public struct DataOrigin: Sendable, Equatable {
         scale = data.train.scale
         normalization = data.train.normalization
         testShare = data.heldOutShare
+        table = data.table
         let train = data.train.summarized()
         range = train.least <= train.largest ? train.least...train.largest : nil
         trainDigest = train.sha256
@@ -84,9 +87,7 @@ public struct DataOrigin: Sendable, Equatable {
             throw Self.nonsense(Key.options, in: metadata)
         }
         if let text = metadata[Key.classNames] {
-            guard let names = try? JSONDecoder().decode([String].self, from: Data(text.utf8)) else {
-                throw Self.nonsense(Key.classNames, in: metadata)
-            }
+            guard let names: [String] = Self.decoded(text) else { throw Self.nonsense(Key.classNames, in: metadata) }
             classNames = names
         } else if let dataset {
             classNames = Datasets.standard.classNames(of: dataset)
@@ -99,6 +100,12 @@ public struct DataOrigin: Sendable, Equatable {
         }
         range = try Self.range(in: metadata)
         testShare = try Self.number(Key.testShare, in: metadata)
+        if let text = metadata[Key.table] {
+            guard let read: TableColumns = Self.decoded(text), read.isPossible else {
+                throw Self.nonsense(Key.table, in: metadata)
+            }
+            table = read
+        }
         trainDigest = metadata[Key.trainDigest]
         testDigest = metadata[Key.testDigest]
     }
@@ -116,7 +123,8 @@ public struct DataOrigin: Sendable, Equatable {
         ]
         metadata[Key.dataset] = dataset
         metadata[Key.options] = options.named.values.isEmpty ? nil : "\(options.named)"
-        metadata[Key.classNames] = encodedClassNames
+        metadata[Key.classNames] = classNames.isEmpty ? nil : Self.encoded(classNames)
+        metadata[Key.table] = table.flatMap(Self.encoded)
         metadata[Key.task] = task.map(Self.text)
         metadata[Key.scale] = scale.map { "\($0)" }
         metadata[Key.normalization] = normalization.map { "\($0)" }
@@ -127,16 +135,20 @@ public struct DataOrigin: Sendable, Equatable {
         return metadata
     }
 
-    /// Bytes of class names at most: more would not leave the header of a weights file room for its tensors.
+    /// Bytes of names at most: more would not leave the header of a weights file room for its tensors.
     private static let mostBytesOfNames = 1 << 20
 
-    /// The names as a JSON list; nil when there are none, or too many for a header.
-    private var encodedClassNames: String? {
-        guard !classNames.isEmpty else { return nil }
+    /// Names as JSON; nil when there are too many for a header.
+    private static func encoded(_ names: some Encodable) -> String? {
         let encoder = JSONEncoder()
-        encoder.outputFormatting = .withoutEscapingSlashes
-        guard let text = try? encoder.encode(classNames), text.count <= Self.mostBytesOfNames else { return nil }
+        encoder.outputFormatting = [.withoutEscapingSlashes, .sortedKeys]
+        guard let text = try? encoder.encode(names), text.count <= mostBytesOfNames else { return nil }
         return String(decoding: text, as: UTF8.self)
+    }
+
+    /// Reads such JSON; nil when it is none.
+    private static func decoded<Names: Decodable>(_ text: String) -> Names? {
+        try? JSONDecoder().decode(Names.self, from: Data(text.utf8))
     }
 
     /// The keys of the metadata; files in the world have them, so none is ever renamed.
@@ -148,6 +160,7 @@ public struct DataOrigin: Sendable, Equatable {
         static let samplesPerClient = "samples_per_client"
         static let classNames = "class_names"
         static let task = "task"
+        static let table = "table_columns"
         static let scale = "input_scale"
         static let normalization = "input_normalization"
         static let range = "input_range"

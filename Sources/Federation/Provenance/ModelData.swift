@@ -37,6 +37,8 @@ public struct ModelData: Sendable {
         }
         options.named = NamedOptions(values.merging(named.values) { $1 })
         options.testMayLackLabels = testMayLackLabels
+        // The columns of the model's own table stand for it.
+        if testMayLackLabels, self.dataset == origin.dataset { options.table = origin.table }
         self.options = options
     }
 

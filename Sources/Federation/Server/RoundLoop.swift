@@ -13,7 +13,7 @@ import Runtime
 ///
 /// ```
 /// initialize w₀                               ServerModel.init
-/// for each round t = 1, 2, …                  run(hosts:)
+/// for each round t = 1, 2, …                  run(on:)
 ///     m ← max(C · K, 1)                       RunSettings.cohortSize
 ///     Sₜ ← random set of m clients            CohortSource.draw          (any SelectionRule)
 ///     for each client k ∈ Sₜ in parallel      Exchange.run               (MPI, one process, or asynchronous)
@@ -25,7 +25,7 @@ import Runtime
 /// evaluated while round t + 1 trains, so that evaluating costs no time where other ranks train; every side effect
 /// (printing, logs, checkpoints) is a `RoundObserver`.
 ///
-/// ``Session`` makes one and calls ``run(hosts:)`` once. It is used from one thread. Nothing it computes depends on the
+/// ``Session`` makes one and calls ``run(on:)`` once. It is used from one thread. Nothing it computes depends on the
 /// number of ranks: alone, through ``LocalExchange``, it comes to the same bits.
 final class RoundLoop {
     private let job: Job
@@ -106,11 +106,13 @@ final class RoundLoop {
     /// as the run without interruption does. Errors end the run in order: observers are given a state to save
     /// (``RunState`` after the last finished round), the workers are dismissed, and the error is thrown on.
     ///
-    /// - Parameter hosts: host name of each rank, for the run's description.
+    /// - Parameter processes: the ranks' hosts and what they compute by, for the run's description.
     /// - Throws: `Interruption` when the stop flag is raised; ``TooFewUpdates``; errors of observers, files and MPI.
-    func run(hosts: [String]) throws {
+    func run(on processes: ProcessTable) throws {
         timeline.enter(.checkpoint)
-        let description = RunDescription(job, ranks: ranks, hosts: hosts, finishedRounds: finishedRounds)
+        let description = RunDescription(
+            job, ranks: ranks, hosts: processes.hosts, instructionSets: processes.instructionSets,
+            finishedRounds: finishedRounds)
         for observer in observers { try observer.runStarted(description) }
         start = .now
         do {

@@ -24,6 +24,8 @@ public struct RunDescription: Sendable {
     public var ranks: Int
     /// The host of each rank, in rank order.
     public var hosts: [String]
+    /// What the ranks compute by.
+    public var instructionSets = InstructionSets()
     /// The rounds that were finished before the run was continued; 0 for a new run.
     public var finishedRounds: Int
     /// The stages and step hooks in the order in which they act.

@@ -205,6 +205,8 @@ extension RunFilter {
         if dataset != nil { parts = "\(parts) AND dataset = :dataset" }
         if status != nil { parts = "\(parts) AND status = :status" }
         if search != nil { parts = "\(parts) AND instr(lower(name), lower(:search)) > 0" }
+        // The character behind the slash ends the range of names.
+        if sweep != nil { parts = "\(parts) AND name >= :sweep || '/' AND name < :sweep || '0'" }
         if tag != nil { parts = "\(parts) AND id IN (SELECT run_id FROM run_tags WHERE tag = :tag)" }
         return parts
     }
@@ -224,7 +226,7 @@ extension RunFilter {
         var values: [(name: String?, value: SQLValue)] = others.map { (":" + $0.key, $0.value.sql) }
         let own: [(String, String?)] = [
             ("strategy", strategy), ("model", model), ("dataset", dataset), ("status", status?.rawValue),
-            ("search", search), ("tag", tag),
+            ("search", search), ("sweep", sweep), ("tag", tag),
         ]
         for (name, value) in own { if let value { values.append((":" + name, .text(value))) } }
         return Arguments(named: values)

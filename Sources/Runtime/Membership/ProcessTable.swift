@@ -8,20 +8,31 @@ package struct ProcessTable: Sendable {
     package let hosts: [String]
     /// What each rank says of its program, behind its host; empty for this program's own ranks.
     package let programs: [String]
+    /// What each of this program's own ranks computes by.
+    package let instructionSets: InstructionSets
     /// The processes that can be looked at from here, by rank. Ranks that are threads of one process tell nothing of
     /// themselves by it.
     private let processes: [ProcessIdentity?]
 
+    /// Before the instruction set of a rank of this program, in the place where others say what they are.
+    private static let vectors = "vectors "
+
     /// Collective.
-    package init(_ communicator: any Communicator) throws {
+    ///
+    /// - Parameter instructionSet: what this rank computes by, such as `avx2`; empty where that does not matter.
+    package init(_ communicator: any Communicator, instructionSet: String = "") throws {
         let own = ProcessIdentity()
-        let texts = try communicator.allGatherText("\(own?.text ?? "- - - -") \(MPIWorld.hostName)")
-        let words = texts.map { $0.split(separator: " ", maxSplits: 4).map { String($0) } }
+        let vectors = instructionSet.isEmpty ? "" : " \(Self.vectors)\(instructionSet)"
+        let texts = try communicator.allGatherText("\(own?.text ?? "- - - -") \(MPIWorld.hostName)\(vectors)")
+        let introductions = texts.map { $0.split(separator: " ", maxSplits: 4).map { String($0) } }
         // A host's name has no spaces.
-        let places = words.map { ($0.count == 5 ? $0[4] : "unknown").split(separator: " ", maxSplits: 1) }
+        let places = introductions.map { ($0.count == 5 ? $0[4] : "unknown").split(separator: " ", maxSplits: 1) }
         hosts = places.map { String($0.first ?? "unknown") }
-        programs = places.map { $0.count > 1 ? String($0[1]) : "" }
-        processes = words.map { words in
+        let words = places.map { $0.count > 1 ? String($0[1]) : "" }
+        programs = words.map { $0.hasPrefix(Self.vectors) ? "" : $0 }
+        instructionSets = InstructionSets(
+            words.map { $0.hasPrefix(Self.vectors) ? String($0.dropFirst(Self.vectors.count)) : "" })
+        processes = introductions.map { words in
             guard let process = ProcessIdentity(words.prefix(4).joined(separator: " ")), process != own,
                 process.place == ProcessIdentity.here
             else { return nil }

@@ -17,6 +17,6 @@ extension RunOutputs.Choice {
     init(_ output: OutputSettings) {
         self.init(
             results: output.results, name: output.runName, checkpointEvery: output.checkpointEvery,
-            tensorboard: output.tensorboard, keepsHistory: !output.noHistory)
+            tensorboard: output.tensorboard, keepsBest: output.keepBest, keepsHistory: !output.noHistory)
     }
 }

@@ -24,6 +24,8 @@ final class RoundTable: RoundObserver {
     /// The columns, from left to right; some are added when the run starts.
     private var columns = RoundColumns.all
 
+    /// Keeps the best model; nil where none is kept.
+    private let best: BestModelWriter?
     /// Where the metrics of the run can be had; nil where nobody asked for them.
     private let metricsURL: String?
 
@@ -32,8 +34,10 @@ final class RoundTable: RoundObserver {
     /// - Parameters:
     ///   - folder: the run's folder.
     ///   - job: what the run works with.
+    ///   - best: keeps the best model; nil when none is kept.
     ///   - metricsURL: the page of its metrics, which the header names.
-    init(folder: RunFolder, job: Job, metricsURL: String? = nil) {
+    init(folder: RunFolder, job: Job, best: BestModelWriter? = nil, metricsURL: String? = nil) {
+        self.best = best
         self.metricsURL = metricsURL
         self.folder = folder
         self.job = job
@@ -278,6 +282,15 @@ final class RoundTable: RoundObserver {
         return "accuracy  \(Format.percent(last?.accuracy)) \(place)"
     }
 
+    /// The best round, and where its model is; empty where none is kept.
+    private var bestLine: String {
+        guard let best, let found = best.best else { return "" }
+        let isRegression = if case .values = job.data.train.task { true } else { false }
+        let quality = isRegression ? "R² \(Format.fixed(found.quality, 4))" : Format.percent(found.quality)
+        return "\nbest      \(quality) after round \(found.round): "
+            + folder.url.appendingPathComponent(BestModelWriter.name).relativePath
+    }
+
     /// What came of it: time, accuracy, traffic, the digest of the weights, and where everything is.
     func runFinished(_ summary: RunSummary, weights: Span<Float>) {
         let last = summary.last
@@ -286,7 +299,7 @@ final class RoundTable: RoundObserver {
         Console.output(
             """
             time      \(Format.fixed(summary.seconds, 2)) s for \(Format.count(summary.rounds, "round"))
-            \(quality(last))\(clients(last))
+            \(quality(last))\(bestLine)\(clients(last))
             traffic   \(Format.megabytes(last?.totalUploadBytes ?? 0)) up, \
             \(Format.megabytes(last?.totalDownloadBytes ?? 0)) down
             weights   sha256 \(weightsDigest(weights))

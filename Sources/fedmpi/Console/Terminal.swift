@@ -55,8 +55,7 @@ enum Terminal {
     /// Lines of `name      words`, broken at words where they are wider than the terminal, so that the names stay in their
     /// column. As they are when nobody watches: programs read lines.
     static func fitted(_ text: String) -> String {
-        guard isInteractive else { return text }
-        let width = max(40, size.columns)
+        let width = isInteractive ? max(40, size.columns) : TableLayout.usualWidth
         return text.split(separator: "\n", omittingEmptySubsequences: false).map { line in
             guard line.count > width else { return String(line) }
             let name = line.prefix(10)

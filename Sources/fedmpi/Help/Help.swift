@@ -44,7 +44,9 @@ enum Help {
         if line.hasPrefix("Unknown option"), !line.contains("Did you mean") {
             let command =
                 FedMPI.configuration.subcommands.map(name).first { $0 == arguments.first } ?? name(of: Train.self)
-            line += "; `fedmpi help \(command)` lists what there is"
+            let option = arguments.lazy.map { String($0.prefix { $0 != "=" }) }.first { line.contains("'\($0)'") } ?? ""
+            let nearest = NearestName.to(String(option.drop { $0 == "-" }), among: EveryScope.names)
+            line += nearest.map { "; did you mean '--\($0)'?" } ?? "; `fedmpi help \(command)` lists what there is"
         }
         return line.prefix(1).lowercased() + line.dropFirst()
     }

@@ -30,6 +30,7 @@ struct HelpTopic {
     ///   unknown.
     func text() throws -> String {
         if topic == "settings" { return try settings() }
+        if topic == "glossary", format == "--markdown" { return Glossary.markdown }
         guard format == nil else { throw ConfigurationError("`fedmpi help` takes one name here") }
         let section = HelpSection.all.first { $0.name == topic }?.text
         let settings = EveryScope.settings.filter { $0.name == topic && section == nil }.map(SettingsText.entry)
@@ -40,9 +41,10 @@ struct HelpTopic {
         if let text = Self.others[topic], section == nil { return SettingsText.wrapped(text, indent: 0, first: 0) }
         if let text = DeviceHelp.text(topic) { return text }
         guard section != nil || !(settings + plugins + catalog.map(\.name)).isEmpty else {
+            if let text = Glossary.text(topic) { return text }
             let names =
                 Help.commands + HelpSection.all.map(\.name) + ["settings"] + DeviceHelp.topics + EveryScope.names
-                + PluginList.all.map(\.name)
+                + PluginList.all.map(\.name) + Glossary.terms
             let hint = NearestName.question(for: topic, among: names)
             throw ConfigurationError(
                 "nothing is called '\(topic)'; "
@@ -55,6 +57,13 @@ struct HelpTopic {
 
     /// What people ask about that is neither a command nor a setting.
     private static let others = [
+        "glossary": "Words: \(Glossary.terms.joined(separator: ", ")). `fedmpi help WORD` tells one.",
+        "label":
+            "The column of a table that says each row's class: --dataset-options label=COLUMN (`fedmpi help csv`). Without it "
+            + "the first column is the label.",
+        "target":
+            "Columns of numbers to predict: --dataset-options target=COLUMN, several in quotes with spaces between "
+            + "(`fedmpi help csv`). The model's last layer has an output for each.",
         "resume":
             "--resume RUN continues a run that was stopped or killed, on any number of ranks, to the weights it would "
             + "have had; with --rounds N it makes a finished one longer. --from previous takes the checkpoint before.",

@@ -15,6 +15,8 @@ struct OutputSettings: SettingsSet {
     var noReport = false
     /// Whether the curves are also written as TensorBoard events.
     var tensorboard = false
+    /// Whether the best model is kept beside the last.
+    var keepBest = false
     /// Whether the run is left out of the history.
     var noHistory = false
     /// Whether one JSON object a line is printed instead of a table.
@@ -55,6 +57,9 @@ enum OutputGroup: SettingsGroup {
         try visitor.value(
             "tensorboard", &settings.tensorboard, resumable: true,
             "Also write the curves as TensorBoard events, into the run's folder.")
+        try visitor.value(
+            "keep-best", &settings.keepBest, resumable: true,
+            "Also keep the model of the most accurate round (of a regression, of the largest R²), as best.safetensors.")
         try visitor.value(
             "no-history", &settings.noHistory, resumable: true,
             "Leave the run out of the history that `fedmpi runs` shows.")

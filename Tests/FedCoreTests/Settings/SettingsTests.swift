@@ -211,6 +211,8 @@ private struct Sample: SettingsSet {
     @Test(arguments: [
         ("roundz", "rounds"), ("rouns", "rounds"), ("ruonds", "rounds"), ("batch_size", "batch-size"),
         ("BATCH-SIZE", "batch-size"), ("lrr", "lr"), ("straggler-porb", "straggler-prob"),
+        // A part of what other programs call it.
+        ("num-rounds", "rounds"), ("local_batch_size", "batch-size"), ("server-rounds-max", "rounds"),
     ])
     func `A slip of the fingers is near`(typed: String, meant: String) {
         let names = ["rounds", "batch-size", "lr", "straggler-prob", "straggler-delay"]

@@ -18,13 +18,20 @@ struct Compare: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "compare",
         abstract: "Compare runs: settings, outcomes, curves.",
-        discussion: "fedmpi compare fedavg-1 fedprox-1")
+        discussion: """
+            fedmpi compare fedavg-1 fedprox-1
+            fedmpi compare strategies           the runs of a sweep
+            """)
+
+    /// Most runs whose curves can be told apart.
+    private static let most = 20
 
     /// The results folder whose history is read.
     @OptionGroup var history: HistoryOptions
 
     /// What the user typed for each run: a number, a name, or the beginning of one (``RunStore/find(_:)``).
-    @Argument(help: "Two runs or more, each by its number, its folder's name, or how that name begins.")
+    @Argument(
+        help: "Two runs or more, each by its number, its folder's name, or how that name begins; or a sweep's name.")
     var runs: [String]
 
     /// Folder for `comparison.png`, `.gp` and `.csv`; nil takes ``Comparison/folderName`` in the results folder.
@@ -45,9 +52,25 @@ struct Compare: ParsableCommand {
         let picture: String?
     }
 
-    /// Refuses fewer than two runs.
+    /// Refuses to compare nothing.
     func validate() throws {
-        guard runs.count > 1 else { throw ConfigurationError("compare what with what? name two runs or more") }
+        guard !runs.isEmpty else { throw ConfigurationError("compare what with what? name two runs or more") }
+    }
+
+    /// The runs that the user means; a sweep's name stands for all of its own.
+    private func find(in store: RunStore) throws -> [StoredRun] {
+        var found: [StoredRun] = []
+        for text in runs {
+            let below = try store.runs(below: text, limit: Self.most + 1)
+            found += below.isEmpty ? [try store.find(text)] : below
+        }
+        guard found.count > 1 else { throw ConfigurationError("compare what with what? name two runs or more") }
+        guard found.count <= Self.most else {
+            throw ConfigurationError(
+                "more than \(Self.most) runs are too many to compare: name some of them (`fedmpi runs --sweep NAME`), or see the "
+                    + "sweep's own table.md")
+        }
+        return found
     }
 
     /// Finds the runs, prints the tables, and draws.
@@ -59,7 +82,7 @@ struct Compare: ParsableCommand {
     ///   `RunStoreError` when there is no history or it cannot be read.
     func run() throws {
         let store = try history.open()
-        let found = try runs.map { try store.find($0) }
+        let found = try find(in: store)
         guard Set(found.map(\.id)).count == found.count else {
             throw ConfigurationError("'\(runs.joined(separator: " "))' names a run twice")
         }

@@ -222,7 +222,10 @@ extension Distill {
     /// The lines that a distillation ends with: commands that go on from its most accurate student.
     /// - Returns: nil when no student was finished.
     private func next(_ plan: DistillPlan, _ result: DistillResult) -> String? {
-        let students = result.students.flatMap { zip($0.distilled.runs, $0.distilled.accuracy) }
+        // One that was trained from scratch may have won.
+        let students = result.students.flatMap { student in
+            [student.distilled, student.scratch].compactMap { $0 }.flatMap { zip($0.runs, $0.accuracy) }
+        }
         guard let best = students.max(by: { $0.1 < $1.1 })?.0 else { return nil }
         let path = plan.folder.deletingLastPathComponent().appendingPathComponent(best).relativePath.shellWord
         return """

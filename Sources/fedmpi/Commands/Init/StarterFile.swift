@@ -123,10 +123,14 @@ struct StarterFile {
               ram-mb: 512
               gflops: 2
               cpu-share: 0.5           # of each core's time; kept by a control group where one may be made
+              idle-watts: 0.8
+              busy-watts: 1.8
             - name: sensor
               cores: 1
               gflops: 0.25
               model-mb: 0.3            # memory for one model alone; takes the place of a tier
+              idle-watts: 0.1
+              busy-watts: 0.5
 
             """)
 }

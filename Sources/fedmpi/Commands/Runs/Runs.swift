@@ -56,6 +56,10 @@ struct RunList: ParsableCommand {
     @Option(help: "Only runs on this data set.")
     var dataset: String?
 
+    /// Its name, or that of another folder of runs.
+    @Option(help: "Only runs of this sweep.")
+    var sweep: String?
+
     /// As it is now: a run whose process is gone is interrupted.
     @Option(
         help: "Only runs that are so: \(StoredRun.Status.allCases.map(\.rawValue).joined(separator: ", ")).")
@@ -86,6 +90,7 @@ struct RunList: ParsableCommand {
         filter.strategy = strategy
         filter.model = model
         filter.dataset = dataset
+        filter.sweep = sweep
         filter.status = status
         filter.order = sort
         filter.limit = limit

@@ -265,8 +265,8 @@ struct FleetText {
         if reports.contains(where: { $0.figures == .enforced }) {
             lines.append("enforced: measured, while the kernel kept the device's process to its share of a core.")
         }
-        if reports.contains(where: { !$0.switches.isEmpty }) {
-            lines.append("model: the one that answered most.")
+        if !releases.isEmpty || reports.contains(where: { !$0.switches.isEmpty }) {
+            lines.append("model: the one that answered most, not the last that served.")
         }
         if reports.contains(where: { $0.joulesPerThousand != nil }) {
             lines.append(

@@ -214,7 +214,10 @@ struct Sweep: WorldCommand {
             code = 1
         }
         do {
-            let lines = try SweepFiles(plan).write(table, outcomes)
+            let name = plan.folder.lastPathComponent.shellWord
+            let lines =
+                try SweepFiles(plan).write(table, outcomes)
+                + ["next      fedmpi compare \(name)", "          fedmpi runs --sweep \(name)"]
             if !isSilent { Console.output("\n" + lines.joined(separator: "\n")) }
             if json.isOn {
                 let cells = table.cells

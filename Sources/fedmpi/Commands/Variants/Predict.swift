@@ -36,8 +36,8 @@ struct Predict: ParsableCommand {
     /// set.
     @Argument(
         help: """
-            New rows for a model of a table: a CSV file of the same columns, its labels may be missing. Or images: an IDX file \
-            of bytes, one image or many. Plain or .gz. (default: the test data of the model's run)
+            New rows for a model of a table: a CSV file with its columns, in any order; labels may be missing, others are passed \
+            over. Or images: an IDX file of bytes, one image or many. Plain or .gz. (default: the test data of the model's run)
             """)
     var images: String?
 
@@ -76,6 +76,11 @@ struct Predict: ParsableCommand {
     @Flag(help: "Print JSON, one object per line: the default.")
     var json = false
 
+    /// A line per sample, for other programs that do not read JSON.
+    @Flag(
+        help: "Print comma-separated values instead of JSON: a line per sample, a column for each class's probability.")
+    var csv = false
+
     /// Errors that are printed with their images; 0 prints none.
     @Option(
         help:
@@ -87,6 +92,9 @@ struct Predict: ParsableCommand {
     func validate() throws {
         if batch < 1 { throw ValidationError("--batch must be at least 1") }
         if table, json || worst > 0 { throw ValidationError("--table is for people: leave --json and --worst out") }
+        if csv, json || table || quiet || worst > 0 {
+            throw ValidationError("--csv prints each sample and nothing else: leave the other forms of output out")
+        }
         if worst < 0 { throw ValidationError("--worst must be at least 0") }
         if labels != nil, images == nil { throw ValidationError("--labels are those of a file of images; name it") }
     }
@@ -167,6 +175,9 @@ struct Predict: ParsableCommand {
         var tally = AnswerTally(task)
         var errors = WorstErrors(most: worst)
         var unknown = PredictedCounts(classes: classes)
+        let columns = PredictionColumns(
+            task: task, names: names, place: areRows ? "row" : "image", hasTruth: labelled > 0)
+        if csv { Console.output(columns.titles) }
         for start in stride(from: 0, to: source.count, by: plan.batch) {
             let range = start..<min(start + plan.batch, source.count)
             let begin = ContinuousClock.now
@@ -196,9 +207,14 @@ struct Predict: ParsableCommand {
                     milliseconds: 1e3 * (duration / .seconds(1)))
                 errors.add(prediction, at: image)
                 if truth == nil { unknown.add(prediction) }
-                if !quiet, !table { Console.output(String(decoding: try encoder.encode(prediction), as: UTF8.self)) }
+                if csv {
+                    Console.output(columns.line(prediction))
+                } else if !quiet, !table {
+                    Console.output(String(decoding: try encoder.encode(prediction), as: UTF8.self))
+                }
             }
         }
+        if csv { return }
         if table {
             let text = PredictionText(
                 tally: tally, unknown: unknown, task: task, names: names, samples: words, unlabelled: unlabelled)

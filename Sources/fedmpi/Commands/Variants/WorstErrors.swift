@@ -7,8 +7,10 @@ struct WorstErrors {
     struct Entry: Encodable {
         /// Kind of the line.
         let event = "worst"
-        /// Place of the image, from 0.
-        let image: Int
+        /// Place of the image, from 0; nil of a row.
+        let image: Int?
+        /// Place of the row in its file, from 0; nil of an image.
+        let row: Int?
         /// What the model says, and how sure it is, in [0, 1].
         let `class`: Int
         let probability: Double
@@ -17,16 +19,18 @@ struct WorstErrors {
         /// The true class, and its name.
         let label: Int
         let labelName: String?
-        /// `[channels, height, width]`.
-        var shape: [Int] = []
+        /// `[channels, height, width]`; nil of a row, whose numbers are in its file.
+        var shape: [Int]?
         /// The image's numbers in the order of ``shape``, the smallest as 0, the largest as 255.
-        var pixels: [Int] = []
+        var pixels: [Int]?
     }
 
     /// The most that are kept.
     let most: Int
     /// The surest first.
     private(set) var entries: [Entry] = []
+    /// Which sample each of them is.
+    private var places: [Int] = []
 
     /// Keeps at most so many.
     init(most: Int) { self.most = most }
@@ -44,23 +48,28 @@ struct WorstErrors {
         let rank = entries.firstIndex { $0.probability < probability } ?? entries.count
         entries.insert(
             Entry(
-                image: place, class: said, probability: probability, name: prediction.name, label: label,
+                image: prediction.image, row: prediction.row, class: said, probability: probability,
+                name: prediction.name, label: label,
                 labelName: prediction.labelName),
             at: rank)
-        if entries.count > most { entries.removeLast() }
+        places.insert(place, at: rank)
+        guard entries.count > most else { return }
+        entries.removeLast()
+        places.removeLast()
     }
 
-    /// The entries with their images.
+    /// The entries, images with their pixels.
     ///
     /// - Parameters:
     ///   - source: where the images are.
     ///   - shape: the model's input.
     func withPixels(from source: PredictedImages, _ shape: [Int]) -> [Entry] {
-        entries.map { entry in
+        zip(entries, places).map { entry, place in
             var entry = entry
+            guard entry.image != nil else { return entry }
             var floats = [Float](repeating: 0, count: shape.reduce(1, *))
             var span = floats.mutableSpan
-            source.read(entry.image..<entry.image + 1, into: &span)
+            source.read(place..<place + 1, into: &span)
             let (low, high) = (floats.min() ?? 0, floats.max() ?? 1)
             entry.shape = shape
             entry.pixels = floats.map { high > low ? Int((($0 - low) / (high - low) * 255).rounded()) : 0 }

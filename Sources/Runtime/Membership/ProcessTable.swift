@@ -14,24 +14,23 @@ package struct ProcessTable: Sendable {
     /// themselves by it.
     private let processes: [ProcessIdentity?]
 
-    /// Before the instruction set of a rank of this program, in the place where others say what they are.
-    private static let vectors = "vectors "
-
     /// Collective.
     ///
     /// - Parameter instructionSet: what this rank computes by, such as `avx2`; empty where that does not matter.
     package init(_ communicator: any Communicator, instructionSet: String = "") throws {
         let own = ProcessIdentity()
-        let vectors = instructionSet.isEmpty ? "" : " \(Self.vectors)\(instructionSet)"
-        let texts = try communicator.allGatherText("\(own?.text ?? "- - - -") \(MPIWorld.hostName)\(vectors)")
+        // Behind a tab, so that it is no word: programs of others are told by words behind the host.
+        let place = MPIWorld.hostName + (instructionSet.isEmpty ? "" : "\t\(instructionSet)")
+        let texts = try communicator.allGatherText("\(own?.text ?? "- - - -") \(place)")
         let introductions = texts.map { $0.split(separator: " ", maxSplits: 4).map { String($0) } }
         // A host's name has no spaces.
         let places = introductions.map { ($0.count == 5 ? $0[4] : "unknown").split(separator: " ", maxSplits: 1) }
-        hosts = places.map { String($0.first ?? "unknown") }
-        let words = places.map { $0.count > 1 ? String($0[1]) : "" }
-        programs = words.map { $0.hasPrefix(Self.vectors) ? "" : $0 }
-        instructionSets = InstructionSets(
-            words.map { $0.hasPrefix(Self.vectors) ? String($0.dropFirst(Self.vectors.count)) : "" })
+        let hostsAndSets = places.map {
+            ($0.first ?? "unknown").split(separator: "\t", maxSplits: 1).map { String($0) }
+        }
+        hosts = hostsAndSets.map { $0.first ?? "unknown" }
+        programs = places.map { $0.count > 1 ? String($0[1]) : "" }
+        instructionSets = InstructionSets(hostsAndSets.map { $0.count > 1 ? $0[1] : "" })
         processes = introductions.map { words in
             guard let process = ProcessIdentity(words.prefix(4).joined(separator: " ")), process != own,
                 process.place == ProcessIdentity.here

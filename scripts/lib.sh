@@ -59,6 +59,16 @@ build_release() {
     done
 }
 
+# debug_options: options of `swift build` and `swift test` in `debug`. Where FEDMPI_SCRATCH names a folder to build in, as
+# scripts/test does, all is built from nothing: each module as a whole and without debug information, two thirds of the
+# processor time of a build of which parts are to be repeated.
+debug_options() {
+    debug=()
+    if [[ -n ${FEDMPI_SCRATCH:-} ]]; then
+        debug=(--scratch-path "$FEDMPI_SCRATCH" -debug-info-format none -Xswiftc -wmo -Xswiftc -num-threads -Xswiftc 1)
+    fi
+}
+
 # A cluster node needs the C libraries of `install_packages` and no Swift.
 check_libraries() {
     local extra

@@ -20,6 +20,21 @@ extension RunFolder {
             .filter { !own.contains($0) && !$0.hasPrefix(".dat.nosync") && !$0.hasSuffix(".draft") }.min()
     }
 
+    /// What a folder of results is that is no run's, with what to ask instead; nil where it is none of those.
+    public static func otherKind(of folder: URL) -> String? {
+        func has(_ name: String) -> Bool {
+            FileManager.default.fileExists(atPath: folder.appendingPathComponent(name).path)
+        }
+        let name = folder.standardizedFileURL.lastPathComponent
+        if has("runs"), has("table.csv") {
+            return
+                "it is a sweep's, which table.md and `fedmpi compare \(name)` explain, and `fedmpi report` each run in its "
+                + "runs/"
+        }
+        if has("fleet.json") { return "it is of `fedmpi serve`, whose outcome is in its fleet.json" }
+        return nil
+    }
+
     /// Whether the log in a folder is that of a run that has not finished a round.
     private static func isLogEmpty(in folder: URL) -> Bool {
         (try? ReceivedFile.contents(folder.appendingPathComponent(RecordFormat.roundLogName))) == RecordLog.empty

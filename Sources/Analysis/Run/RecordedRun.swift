@@ -73,7 +73,7 @@ public struct RecordedRun: Sendable {
         let logName = RecordFormat.roundLogName
         guard let bytes = try? ReceivedFile.contents(folder.appendingPathComponent(logName)) else {
             throw ConfigurationError(
-                "'\(folder.path)' is not a run's folder: \(Self.kind(of: folder) ?? "it has no readable \(logName)")")
+                "'\(folder.path)' is not a run's folder: \(RunFolder.otherKind(of: folder) ?? "it has no readable \(logName)")")
         }
         guard let log = RoundLog(bytes) else {
             throw ConfigurationError("'\(folder.path)' is not a run's folder: its \(logName) has no rounds")
@@ -96,21 +96,6 @@ public struct RecordedRun: Sendable {
         classNames =
             [partition?.classNames, accuracies?.classNames, classNames].compactMap { $0 }.first { !$0.isEmpty } ?? []
         plannedRounds = starts.last?.rounds ?? setting("rounds").flatMap { Int($0) }
-    }
-
-    /// What another folder of results is, with what to ask instead; nil where it is none.
-    private static func kind(of folder: URL) -> String? {
-        func has(_ name: String) -> Bool {
-            FileManager.default.fileExists(atPath: folder.appendingPathComponent(name).path)
-        }
-        let name = folder.standardizedFileURL.lastPathComponent
-        if has("runs"), has("table.csv") {
-            return
-                "it is a sweep's, which table.md and `fedmpi compare \(name)` explain, and `fedmpi report` each run in its "
-                + "runs/"
-        }
-        if has("fleet.json") { return "it is of `fedmpi serve`, whose outcome is in its fleet.json" }
-        return nil
     }
 
     /// The run's name: that of its folder.

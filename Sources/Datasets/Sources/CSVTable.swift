@@ -113,7 +113,7 @@ public struct CSVTable: DatasetSource {
         }
         var testChoices = choices
         if choices.answer.areClasses { testChoices.names = numbers.names }
-        testChoices.categories = numbers.categories
+        testChoices.categories = numbers.columns.categories
         let testNumbers = try CSVNumbers(path: testPath, testChoices, cache: cache)
         let pair = try train.tested(on: split(testNumbers, classes: train.classes))
         try Self.check(testNumbers, hasColumnsOf: numbers)

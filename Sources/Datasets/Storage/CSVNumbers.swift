@@ -97,8 +97,6 @@ struct CSVNumbers {
     let names: [String]
     /// Names of the features; empty without a header.
     let columnNames: [String]
-    /// Texts of each column of texts, in the order of their features.
-    let categories: [[String]]
     /// The table's columns; of rows to predict the labels or targets may be missing.
     let columns: TableColumns
     /// Remarks on how the file was read; they are in the copy too, so that they appear in every run.
@@ -164,7 +162,6 @@ struct CSVNumbers {
         self.columns = TableColumns(
             count: columns, answers: places[0].map { .init(column: $0, name: name($0)) },
             features: places[1].map { .init(column: $0, name: name($0), texts: textOf[$0]) })
-        self.categories = categories
         self.path = path
         self.bytes = bytes
         self.rows = rows

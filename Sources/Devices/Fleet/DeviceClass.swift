@@ -29,8 +29,14 @@ public struct DeviceClass: Sendable, Equatable {
                 "class '\(name)': \(kind.rawValue) is \(value); it must be from \(kind.range.lowerBound.shortest) to "
                     + kind.range.upperBound.shortest)
         }
+        guard kind != .count || value == value.rounded() else {
+            throw ConfigurationError("class '\(name)': \(kind.rawValue) is \(value); it must be a whole number")
+        }
         self[kind] = value
     }
+
+    /// Devices that it states to have; 0: they are drawn by its share.
+    var count: Int { Int(self[.count]) }
 
     /// Joules of a full battery; 0 for a device on the mains.
     public var batteryJoules: Double {
@@ -69,6 +75,8 @@ public struct DeviceClass: Sendable, Equatable {
 public enum DeviceQuantityKind: String, Sendable, CaseIterable {
     /// Devices of the class, in proportion to the shares of the others: any numbers.
     case share
+    /// A fleet that is known device by device: three gateways, twelve cameras.
+    case count
     /// Memory that training may take, beside the program: weights, gradients, momentum and activations.
     case memory = "memory-kb"
     /// What training comes to in practice, not the peak of a data sheet.
@@ -120,6 +128,7 @@ public enum DeviceQuantityKind: String, Sendable, CaseIterable {
     public var meaning: String {
         switch self {
         case .share: "devices of this class, in proportion to the other classes' shares"
+        case .count: "exactly so many devices, the first ones in the file's order; 0: drawn by the share"
         case .memory: "memory that training a model may take, in KB of 1,024 bytes"
         case .gigaflops: "GFLOP/s that training comes to"
         case .width: "of a model that is trained in several --widths, the widest that it trains, as a share"
@@ -150,6 +159,7 @@ public enum DeviceQuantityKind: String, Sendable, CaseIterable {
     public var usual: Double {
         switch self {
         case .share: 1
+        case .count: 0
         case .memory: 262_144
         case .gigaflops: 10
         case .width: 1
@@ -180,6 +190,7 @@ public enum DeviceQuantityKind: String, Sendable, CaseIterable {
     public var range: ClosedRange<Double> {
         switch self {
         case .share: 1e-6...1e6
+        case .count: 0...1e7
         case .memory: 1...1e9
         case .gigaflops: 1e-6...1e6
         case .width: 0.001...1

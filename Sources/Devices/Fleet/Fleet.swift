@@ -48,17 +48,42 @@ public struct Fleet: Sendable, Equatable, CustomStringConvertible {
             "'\(name.printable)' is no name of a fleet or a class: it must be letters, digits, - and _, at most 40")
     }
 
-    /// The class of a client's device, as an index of ``classes``: drawn by the shares from the seed, the same on every
-    /// rank and in every round. O(classes).
+    /// Devices of the classes that state how many they are.
+    public var countedDevices: Int { classes.reduce(0) { $0 + $1.count } }
+
+    /// Whether every class states how many devices it has.
+    public var isCounted: Bool { classes.allSatisfy { $0.count > 0 } }
+
+    /// Checks that so many clients have a device each, and every counted device a client.
+    /// - Parameter option: the option that says how many, for the message.
+    /// - Throws: `ConfigurationError` with both numbers.
+    public func check(clients: Int, option: String) throws(ConfigurationError) {
+        let counted = countedDevices
+        guard isCounted ? clients != counted : clients < counted else { return }
+        throw ConfigurationError(
+            "fleet '\(name)' has \(isCounted ? "" : "at least ")\(NumberText.count(counted, "device")) by its counts, and "
+                + "\(option) is \(clients)")
+    }
+
+    /// The class of a client's device, as an index of ``classes``: the first clients are the devices that classes count, in
+    /// the order of the classes; the others' are drawn by the shares from the seed. The same on every rank and in every
+    /// round. O(classes).
     public func index(ofClient client: Int, seed: UInt64) -> Int {
-        var random = RandomStream(seed: seed, .fleet, client: client, salt: 1)
-        let total = classes.reduce(0) { $0 + $1[.share] }
-        var place = random.uniformDouble() * total
+        var counted = 0
         for (index, device) in classes.enumerated() {
+            counted += device.count
+            if client < counted { return index }
+        }
+        var random = RandomStream(seed: seed, .fleet, client: client, salt: 1)
+        let total = classes.reduce(0) { $0 + ($1.count > 0 ? 0 : $1[.share]) }
+        var place = random.uniformDouble() * total
+        var last = classes.count - 1
+        for (index, device) in classes.enumerated() where device.count == 0 {
             place -= device[.share]
             if place < 0 { return index }
+            last = index
         }
-        return classes.count - 1
+        return last
     }
 
     /// GFLOP/s of a client's device: its class's, times e^(σz), z standard normal and its own for the whole run.

@@ -27,12 +27,13 @@ package struct FleetTerms: Sendable {
     ///   - shares: the width of each of them, 1 of the model itself.
     ///   - moments: vectors that the optimizer remembers.
     ///
-    /// - Throws: `ConfigurationError` when no class of the fleet has the memory to train the model, or one states a width below
-    ///   all that there are.
+    /// - Throws: `ConfigurationError` when no class of the fleet has the memory to train the model, one states a width below
+    ///   all that there are, or the clients are not as many as the devices that classes count.
     init(
         _ settings: RunSettings, _ text: String, _ models: [Model], widths shares: [Double] = [1], moments: Int
     ) throws(ConfigurationError) {
         let fleet = try Fleet(text)
+        try fleet.check(clients: settings.clients, option: "--clients")
         self.fleet = fleet
         seed = settings.seed
         flops = models.map { Double(max($0.trainingFlops, 1)) }

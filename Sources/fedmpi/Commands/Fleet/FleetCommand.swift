@@ -34,8 +34,8 @@ struct FleetCommand: ParsableCommand {
     var fleet = "people"
 
     /// How many are simulated: with ten thousand the shares of states are good to half a percent.
-    @Option(help: "Number of devices.")
-    var devices = 10_000
+    @Option(help: "Number of devices. (default: 10000, or those that the file counts)")
+    var devices: Int?
 
     /// How long; days are alike but for chance.
     @Option(help: "Days from a Monday's midnight.")
@@ -83,6 +83,8 @@ struct FleetCommand: ParsableCommand {
         let measured = MeasuredSpeed()
         let fleet =
             DescriptionFile.isNamed(fleet) ? try FleetFile.read(fleet) { measured.gigaflops() } : try Fleet(fleet)
+        let devices = devices ?? (fleet.isCounted ? fleet.countedDevices : max(10_000, fleet.countedDevices))
+        try fleet.check(clients: devices, option: "--devices")
         var eligibility = Eligibility()
         eligibility.conditions = try Eligibility.conditions(require)
         eligibility.leastCharge = minBattery
@@ -116,7 +118,7 @@ struct FleetCommand: ParsableCommand {
     /// Refuses numbers that are out of range.
     private func check() throws(ConfigurationError) {
         let ranges: [(String, Int, ClosedRange<Int>)] = [
-            ("--devices", devices, 1...10_000_000), ("--days", days, 1...3_650), ("--every", every, 1...1_440),
+            ("--devices", devices ?? 1, 1...10_000_000), ("--days", days, 1...3_650), ("--every", every, 1...1_440),
             ("--batch-size", batchSize, 1...65_536),
         ]
         for (name, value, range) in ranges where !range.contains(value) {

@@ -122,6 +122,11 @@ struct Serve: WorldCommand {
         }
         if let refusal { throw refusal }
         guard let job else { preconditionFailure("every rank agreed, and this one has no job") }
+        if world.rank == 0, following.follow, let device = job.fleet.devices.first(where: { $0[.gflops] != nil }) {
+            Console.error(
+                "fedmpi: warning: device '\(device.name)' states gflops: where its core is simulated, its load passes in virtual "
+                    + "time and may be over before an alias is moved")
+        }
         do {
             return try serve(job, into: folder, on: world, stop)
         } catch let interruption as Interruption {

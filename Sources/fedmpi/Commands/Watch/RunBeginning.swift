@@ -38,10 +38,8 @@ struct RunBeginning {
     /// - Throws: `ConfigurationError` when the folder holds files that no run leaves, when it cannot be read, or
     ///   when the wait is over.
     mutating func look(at now: ContinuousClock.Instant = .now) throws(ConfigurationError) -> String? {
-        if FileManager.default.fileExists(atPath: folder.appendingPathComponent("fleet.json").path) {
-            throw ConfigurationError(
-                "'\(folder.relativePath)' is no run's folder: it is of `fedmpi serve`, whose outcome is in its fleet.json"
-            )
+        if let kind = RunFolder.otherKind(of: folder) {
+            throw ConfigurationError("'\(folder.relativePath)' is no run's folder: \(kind)")
         }
         let file: String?
         do {

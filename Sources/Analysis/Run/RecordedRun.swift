@@ -73,7 +73,8 @@ public struct RecordedRun: Sendable {
         let logName = RecordFormat.roundLogName
         guard let bytes = try? ReceivedFile.contents(folder.appendingPathComponent(logName)) else {
             throw ConfigurationError(
-                "'\(folder.path)' is not a run's folder: \(RunFolder.otherKind(of: folder) ?? "it has no readable \(logName)")")
+                "'\(folder.path)' is not a run's folder: \(RunFolder.otherKind(of: folder) ?? "it has no readable \(logName)")"
+            )
         }
         guard let log = RoundLog(bytes) else {
             throw ConfigurationError("'\(folder.path)' is not a run's folder: its \(logName) has no rounds")

@@ -57,6 +57,17 @@ def timed(board, path, count=11):
     return statistics.median(times) * 1000, max(times) * 1000, len(data)
 
 
+def caught_up(board, seconds=60):
+    """Waits until listeners have all that happened before they came: a second in which the dashboard does nothing much."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        before = board.processor_seconds()
+        time.sleep(1)
+        if board.processor_seconds() - before < 0.1:
+            return
+    fail(f"the listeners have not caught up in {seconds} s")
+
+
 def listening(board, count, windows=4, seconds=8):
     """What listeners cost a run, in windows of one long run: without them, with them, in turns. Connecting is in neither: it costs
     once. Seconds of a round in each window; processor seconds of the dashboard in a second; the listeners' own, on this machine, too."""
@@ -75,6 +86,7 @@ def listening(board, count, windows=4, seconds=8):
                 listener = subprocess.Popen(words, stdout=subprocess.PIPE, text=True)
                 if listener.stdout.readline() != "connected\n":
                     fail("the listeners could not connect")
+                caught_up(board)
             time.sleep(2)
             processor, begin = board.processor_seconds(), time.monotonic()
             first = rounds()

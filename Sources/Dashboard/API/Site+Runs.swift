@@ -87,8 +87,8 @@ extension Site {
                 // A server that is asked to end waits for its connections.
                 try await withGracefulShutdownHandler {
                     try await writer.write(EventText.retry)
-                    while case let missed = await feed.missed(), !missed.isEmpty {
-                        for event in missed { try await writer.write(event) }
+                    while let missed = await feed.missed() {
+                        try await writer.write(missed)
                     }
                     for await event in feed.events { try await writer.write(event) }
                 } onGracefulShutdown: {

@@ -22,6 +22,8 @@ actor EventHub {
 
     /// Where rounds and faults are read.
     private let archive: Archive
+    /// What listeners have missed.
+    private let portions: EventPortions
     /// By the run's number; only those that somebody listens to.
     private var runs: [Int64: Followed] = [:]
     /// Who listens to the list of runs, by number.
@@ -49,12 +51,15 @@ actor EventHub {
     /// A hub to which nobody listens.
     ///
     /// - Parameter archive: the results folder.
-    init(_ archive: Archive) { self.archive = archive }
+    init(_ archive: Archive) {
+        self.archive = archive
+        portions = EventPortions(archive)
+    }
 
     /// What a listener gets: first what it has missed, a portion at a time, as fast as it takes it; then what happens.
     struct Feed: Sendable {
-        /// The next portion of what was missed, and nothing when there is no more.
-        fileprivate(set) var missed: @Sendable () async -> [ByteBuffer] = { [] }
+        /// The next portion of what was missed; nil when there is no more.
+        fileprivate(set) var missed: @Sendable () async -> ByteBuffer? = { nil }
         /// What happens from then on. It ends when the listener is too far behind.
         let events: AsyncStream<ByteBuffer>
         /// Ends the events.
@@ -75,7 +80,7 @@ actor EventHub {
         }
         let known = runs[run]?.place ?? latest
         runs[run]?.listeners[id] = continuation
-        let missed = Missed(archive: archive, run: row, from: place, to: known)
+        let missed = EventPortions.Reader(portions, of: row, from: place, to: known)
         return Feed(missed: { await missed.next() }, events: stream, end: { continuation.finish() })
     }
 
@@ -151,30 +156,8 @@ actor EventHub {
         return place
     }
 
-    /// Reads what one listener has missed, a portion at a time.
-    private actor Missed {
-        private let archive: Archive
-        private let run: StoredRun
-        private var place: EventPlace
-        private let end: EventPlace
-
-        init(archive: Archive, run: StoredRun, from place: EventPlace, to end: EventPlace) {
-            (self.archive, self.run, self.place, self.end) = (archive, run, place, end)
-        }
-
-        func next() async -> [ByteBuffer] {
-            guard place.round < end.round || place.fault < end.fault else { return [] }
-            let (run, from, upTo) = (run, place, end)
-            guard let found = try? await archive.look({ try EventHub.events(of: $0, run, after: from, upTo: upTo) }),
-                found.place != place
-            else { return [] }
-            place = found.place
-            return found.events
-        }
-    }
-
     /// The events between two places; of many rounds the first portion.
-    private static func events(
+    static func events(
         of store: RunStore, _ run: StoredRun, after start: EventPlace, upTo end: EventPlace?
     ) throws -> (events: [ByteBuffer], place: EventPlace) {
         var place = start
@@ -223,9 +206,7 @@ actor EventHub {
             }
             guard !events.isEmpty, let listeners = runs[run]?.listeners else { continue }
             // One write for all of a look: a thousand listeners are a thousand writes.
-            var all = ByteBuffer()
-            for var event in events { all.writeBuffer(&event) }
-            send(all, to: listeners)
+            send(EventText.joined(events), to: listeners)
         }
     }
 

@@ -3,7 +3,7 @@ import NIOCore
 
 /// A place in a run's events: those up to it are known. As text, `12.3`, it is the `id` of an event, which a browser that connects
 /// again sends as `Last-Event-ID` (https://html.spec.whatwg.org/multipage/server-sent-events.html).
-struct EventPlace: Sendable, Equatable, CustomStringConvertible {
+struct EventPlace: Sendable, Hashable, CustomStringConvertible {
     /// The last round; 0: none.
     var round = 0
     /// The history's number of the last fault; 0: none.
@@ -38,6 +38,13 @@ enum EventText {
         buffer.writeBytes(try JSON.data(data))
         buffer.writeString("\n\n")
         return buffer
+    }
+
+    /// Events one behind the other, to be written at once.
+    static func joined(_ events: [ByteBuffer]) -> ByteBuffer {
+        var all = ByteBuffer()
+        for var event in events { all.writeBuffer(&event) }
+        return all
     }
 
     /// A line that says nothing: proxies close connections that are silent for long.

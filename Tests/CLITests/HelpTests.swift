@@ -101,6 +101,15 @@ import Testing
         #expect(error.map { Help.line(for: $0, ["--rounds=-1"]) }?.contains("--rounds is -1") == true)
     }
 
+    @Test(arguments: [
+        (["--experimental-dump-help"], "{"), (["--version"], "\(FedMPI.configuration.version)"),
+        (["--generate-completion-script", "bash"], "#!/bin/bash"),
+    ])
+    func `What programs ask is not answered with a page for people`(arguments: [String], begin: String) throws {
+        let error = #expect(throws: (any Error).self) { try FedMPI.parseAsRoot(arguments) }
+        #expect(Help.text(for: try #require(error), arguments).hasPrefix(begin))
+    }
+
     @Test func `--help has every flag, in its group`() {
         let text = FedMPI.helpMessage(for: Train.self)
         for flag in Self.flags { #expect(text.contains("  --\(flag) ") || text.contains("  --\(flag)\n"), "\(flag)") }

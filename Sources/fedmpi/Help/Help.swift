@@ -5,14 +5,15 @@ import Foundation
 /// The texts that a user reads instead of a run: help and errors of the command line.
 enum Help {
     /// The text of a request for help, or of another message that the parser throws but that is no error, such as the
-    /// version. `fedmpi` and `fedmpi train` have pages of their own, because the parser's would be longer than anybody reads.
+    /// version, a shell's completions and the shape of the command line. `fedmpi` and `fedmpi train` have pages of their own, because the parser's would be longer than anybody reads.
     ///
     /// - Parameters:
     ///   - error: what the parser threw.
     ///   - arguments: as given, without the program's name.
     static func text(for error: any Error, _ arguments: [String]) -> String {
         let words = arguments.filter { $0 != "help" }
-        guard !words.contains("--version") else { return FedMPI.fullMessage(for: error) }
+        let asks = words.isEmpty || words.count < arguments.count || words.contains("--help") || words.contains("-h")
+        guard asks, !words.contains("--version") else { return FedMPI.fullMessage(for: error) }
         if words.isEmpty || words == ["--help"] || words == ["-h"] { return Overview.text }
         // Training is meant where no command is named.
         let isTraining = words[0] == name(of: Train.self) || words[0].hasPrefix("-")

@@ -11,12 +11,16 @@ import sys
 from collections import Counter
 from pathlib import Path
 
+# As its files' first lines say.
+BORINGSSL = (
+    "boringssl", "1995-2020 The OpenSSL Project Authors\n 2014-2026 The BoringSSL Authors\n 2002 Oracle and/or its affiliates\n 2005 Nokia\n"
+    " 2012-2014 Intel Corporation", "Apache-2.0")
 # What packages and Swift's own library carry within them.
 WITHIN = {
     "Yams": ("libyaml", "2017-2020 Ingy döt Net\n 2006-2016 Kirill Simonov", "Expat"),
     "swift-nio": ("llhttp", "2018 Fedor Indutny", "Expat"),
-    "swift-nio-ssl": ("boringssl", "1995-2020 The OpenSSL Project Authors\n 2014-2025 Google Inc.", "Apache-2.0"),
-    "swift-crypto": ("boringssl", "1995-2020 The OpenSSL Project Authors\n 2014-2025 Google Inc.", "Apache-2.0"),
+    "swift-nio-ssl": BORINGSSL,
+    "swift-crypto": BORINGSSL,
 }
 TEXTS = {
     "Apache-2.0": "On Debian systems the whole text is in /usr/share/common-licenses/Apache-2.0.",

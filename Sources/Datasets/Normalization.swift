@@ -12,7 +12,7 @@ public struct Normalization: Sendable, Equatable {
     public let deviations: [Float]
 
     /// The word that asks for means and deviations of the training samples.
-    private static let measured = "channels"
+    public static let measured = "channels"
     /// Samples that are looked at, evenly spaced, when there are more.
     private static let mostSamples = 10_000
 

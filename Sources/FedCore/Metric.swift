@@ -57,7 +57,8 @@ public struct Metric: Codable, Sendable, Hashable {
     public var suffix: String {
         let notes = [whole == .largest ? "the largest" : nil, better.map { "\($0.rawValue) is better" }]
         let text = notes.compactMap { $0 }.joined(separator: "; ")
-        return (unit.isEmpty ? "" : " \(unit)") + (text.isEmpty ? "" : " (\(text))")
+        let isNamed = title.split(separator: " ").contains { $0 == unit }
+        return (unit.isEmpty || isNamed ? "" : " \(unit)") + (text.isEmpty ? "" : " (\(text))")
     }
 
     /// The one value that stands for a whole run.
@@ -94,7 +95,8 @@ extension Metric {
         "epsilon", title: "epsilon", decimals: 3, better: .lower, group: "privacy")
     /// ε after one more round.
     public static let epsilonNext = Metric(
-        "epsilon_next", title: "epsilon after one more", decimals: 3, better: .lower, group: "privacy", isInTable: false
+        "epsilon_next", title: "epsilon after a round more", decimals: 3, better: .lower, group: "privacy",
+        isInTable: false
     )
     /// Bytes that crossed between the edges of a hierarchy and the cloud, both ways; what clients sent their edges, and got
     /// of them, is a record's upload and download.

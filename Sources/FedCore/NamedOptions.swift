@@ -20,7 +20,8 @@ public struct NamedOptions: Sendable, Equatable {
             }
             let name = String(part[..<equals])
             guard values.updateValue(String(part[part.index(after: equals)...]), forKey: name) == nil else {
-                throw ConfigurationError("option '\(name)' is given twice")
+                throw ConfigurationError(
+                    "option '\(name)' is given twice; several values stand behind one another, \(name)=A B")
             }
         }
         self.values = values

@@ -25,7 +25,10 @@ public enum NumberText {
     /// A metric's value as it is shown; nil without one.
     public static func value(_ number: Double?, of metric: Metric) -> String? {
         guard let number else { return nil }
-        return metric.isShare ? percent(number, metric.decimals) : fixed(number, metric.decimals)
+        if metric.isShare { return percent(number, metric.decimals) }
+        // Bytes and other counts have many digits.
+        return metric.decimals == 0 && abs(number) < 1e15
+            ? grouped(Int(number.rounded())) : fixed(number, metric.decimals)
     }
 
     /// Bytes as MB of 1,000,000; fewer than 10,000, of which no digit would be left, as KB of 1,000.

@@ -22,6 +22,11 @@ public enum ONNXFile {
     static let input = "image"
     /// Name of the graph's output.
     static let output = "scores"
+    /// Names of what the graph normalises its input by.
+    static let mean = "/input/mean", deviation = "/input/deviation"
+
+    /// What a model's inputs were normalised by: x becomes (x − mean) / deviation, by channel, or by column of a row.
+    public typealias Normalization = (means: [Float], deviations: [Float])
 
     /// The bytes of a variant's ONNX file.
     ///
@@ -31,20 +36,37 @@ public enum ONNXFile {
     /// `metadata_props` are the metadata of the variant's own file: among them `input_scale`, by which the numbers of
     /// images are divided, `class_names` and `dataset`.
     ///
-    /// - Parameter variant: the model and its weights.
+    /// - Parameters:
+    ///   - variant: the model and its weights.
+    ///   - normalization: what the graph does first, so that who runs it need not; nil where the model takes inputs as they
+    ///     are. As many numbers as the input has channels, or columns if it is a row.
     /// - Returns: the file, weights included: four bytes for each of 32 bits, one for each of 8.
     /// - Throws: `ConfigurationError` that names the model, and the layer for which no operator is known here.
     /// - Complexity: O(parameters); the encoded weights are copied from message to message, a few times in all.
-    public static func encoded(_ variant: Variant) throws(ConfigurationError) -> [UInt8] {
+    public static func encoded(
+        _ variant: Variant, normalizedBy normalization: Normalization? = nil
+    ) throws(ConfigurationError) -> [UInt8] {
         let model = variant.model
         var graph = Graph(name: model.name, input: input)
+        if let normalization {
+            // A vector is of columns, the last axis; channels are the first of three.
+            let count = normalization.means.count
+            let shape = model.input.extents.last == model.input.count ? [count] : [count, 1, 1]
+            graph.add("Sub", [graph.current, graph.constant(mean, shape, normalization.means)], to: "/input/centred")
+            graph.add(
+                "Div", [graph.current, graph.constant(deviation, shape, normalization.deviations)],
+                to: "/input/normalized")
+        }
         switch variant.weights {
         case .float32(let trained): try graph.add(trained)
         case .int8(let quantized): try graph.add(quantized)
         }
         graph.add("Identity", [graph.current], to: output)
         return graph.encoded(
-            input: (input, model.input.extents, meaning(ofInputOf: model, variant.metadata)),
+            input: (
+                input, model.input.extents,
+                meaning(ofInputOf: model, variant.metadata, isNormalized: normalization != nil)
+            ),
             output: (output, model.output.extents, meaning(ofOutput: variant.metadata)),
             metadata: variant.metadata)
     }
@@ -60,7 +82,9 @@ public enum ONNXFile {
 
     /// The input in words, for the graph's documentation: order of the numbers, scale and range of their values, as far
     /// as the metadata tell them.
-    private static func meaning(ofInputOf model: Model, _ metadata: [String: String]) -> String {
+    private static func meaning(
+        ofInputOf model: Model, _ metadata: [String: String], isNormalized: Bool
+    ) -> String {
         let takesIndices = model.nodes.contains { $0.layer is Embedding && $0.inputs == [.input] }
         var words =
             switch model.input.extents.count {
@@ -69,9 +93,13 @@ public enum ONNXFile {
             case 2: ["sequences, step by step"]
             default: ["features, in the order of their columns"]
             }
-        if let scale = metadata["input_scale"] { words.append("the numbers of their files divided by \(scale)") }
+        if let scale = metadata["input_scale"] {
+            words.append(
+                "the numbers of their files" + (Float(scale) == 1 ? ", as they are" : " divided by \(scale)"))
+        }
+        if isNormalized { words.append("the graph normalises them by mean and deviation") }
         if let range = metadata["input_range"]?.split(separator: " "), range.count == 2 {
-            words.append("so that those of the training images went from \(range[0]) to \(range[1])")
+            words.append("so that those of the training samples went from \(range[0]) to \(range[1])")
         }
         return words.joined(separator: "; ")
     }

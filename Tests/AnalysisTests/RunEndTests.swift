@@ -24,10 +24,10 @@ import Testing
                 "", "The fleet, simulated: nothing of it was measured on devices",
                 "took part 50.0 % of the devices; 17 of 20 turns counted",
                 "available 70.0 % could be asked when a round began (mean of the rounds)",
-                "clock     3.00 h from a Monday's midnight to the end; 1.00 h of it waiting for devices",
+                "clock     3.00 h from a Monday's midnight to the end; 1.00 h of it between rounds: until the next one is due, and waiting for devices",
                 "energy    30.5 J: computing 18.5, sending 6.0, receiving 3.0, radio tails 3.0",
                 "by class  J: joules of phone 30.5",
-                "batteries a tenth below 20 %, half below 40 %, a tenth above 80 % at the end",
+                "batteries a tenth below 20 %, half below 40 %, a tenth at 80 % or more at the end",
                 "          3 ran empty, 2 of them by training",
             ])
         let lines = report.endLines

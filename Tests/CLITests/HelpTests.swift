@@ -147,6 +147,14 @@ import Testing
         #expect(line.contains(says) && !line.contains("\n"), "\(line)")
     }
 
+    @Test(arguments: [
+        (["swep", "sw.yaml"], "unknown command 'swep'; did you mean 'sweep'?"),
+        (["predict", "--modl", "results/first"], "unknown option '--modl'; did you mean '--model'?"),
+    ]) func `What is misspelt is named, also where more than that is wrong`(arguments: [String], says: String) throws {
+        let error = #expect(throws: (any Error).self) { try FedMPI.parseAsRoot(arguments) }
+        #expect(Help.line(for: try #require(error), arguments) == says)
+    }
+
     @Test func `help settings lists every setting by group`() throws {
         let text = try help("settings")
         for group in EveryScope.groups { #expect(text.contains("\(group.title.uppercased()):\n")) }

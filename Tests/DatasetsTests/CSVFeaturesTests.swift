@@ -62,7 +62,8 @@ import Testing
     @Test func anUnknownTextIsRefused() {
         #expect(
             tables.message(cars, test: "colour,doors,sold\npink,1,1\n", ["label": "sold", "text": "colour"])
-                == "test.csv: line 2, column 'colour': 'pink' is none of the texts to train on: blue, green, red")
+                == "test.csv: line 2, column 'colour': 'pink' is none of the texts that were trained on: blue, green, red; an empty field is a missing value"
+        )
         #expect(
             tables.message(cars, ["label": "sold", "text": "sold"])
                 == "train.csv: column 'sold' of option text is no feature: another option takes it")
@@ -121,13 +122,14 @@ import Testing
         #expect(pair.train.rows == [[20, 0, 1], [32, 1, 0], [50, third, 2 * third], [26, 0, 1]])
         #expect(pair.test.rows == [[32, third, 2 * third], [3, 1, 0]])
         let facts = tables.facts(pair)
-        let end = "each becomes its column's mean over the rows to train on"
+        let end = "each becomes its column's mean over the rows to train on, a text the shares of its column's texts"
         #expect(
             facts.contains(
-                "train.csv: 2 values of 2 of 4 rows are missing, the first in line 3, in column 'age', 'city': \(end)"))
+                "train.csv: 2 values in 2 of 4 rows are missing, the first in line 3, in columns 'age', 'city': \(end)")
+        )
         #expect(
             facts.contains(
-                "test.csv: 2 values of 1 of 2 rows are missing, the first in line 2, in column 'age', 'city': \(end)"))
+                "test.csv: 2 values in 1 of 2 rows are missing, the first in line 2, in columns 'age', 'city': \(end)"))
         // Divided like other numbers; a row without a label is left out, and counted.
         let scaled = try tables.open(
             "0,10,1\n1,30,\n?,900,900\n1,20,5\n", test: "1,,3\n", ["missing": "mean", "scale": "10"])

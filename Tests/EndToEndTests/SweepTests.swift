@@ -45,7 +45,7 @@ struct SweepTests {
         #expect(outcome.errors.isEmpty)
         let table = try #require(try? file("table.md", of: "quick"))
         #expect(
-            table.contains("| strategy | alpha | final, % | best, % | rounds to 70 % | MB to reach 70 % | wall s |"))
+            table.contains("| strategy | alpha | final, % | best, % | rounds to 70 % | MB up to reach 70 % | wall s |"))
         #expect(table.split(separator: "\n").count { $0.hasPrefix("| fedavg") || $0.hasPrefix("| scaffold") } == 4)
         #expect(outcome.outputLines.first?.hasPrefix("sweep quick: 12 runs") == true)
         #expect(outcome.outputLines.filter { $0.contains(" after 10 rounds") }.count == 12)

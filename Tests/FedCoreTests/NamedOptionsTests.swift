@@ -24,7 +24,7 @@ import Testing
         ("classes", "'classes' is no option; write name=value,name=value"),
         ("=2", "'=2' is no option; write name=value,name=value"),
         ("a=1,", "'' is no option; write name=value,name=value"),
-        ("a=1,a=2", "option 'a' is given twice"),
+        ("a=1,a=2", "option 'a' is given twice; several values stand behind one another, a=A B"),
     ])
     func `What is no option is refused`(text: String, message: String) {
         #expect(throws: ConfigurationError(message)) { try NamedOptions(parsing: text) }

@@ -18,6 +18,35 @@ struct ONNXFileTests {
         #expect(difference.all < 1e-4 && difference.one < 1e-4 && difference.lost.isEmpty)
     }
 
+    @Test(.enabled(if: ONNXRuntime.python != nil), arguments: ["channels", "columns"])
+    func `a file of a model that learnt from normalised inputs takes them as they are`(kind: String) throws {
+        let isRow = kind == "columns"
+        let model = try isRow ? Self.model("linear 6, relu", [1, 1, 3]) : Self.model("conv 4 3x3, relu", [2, 5, 5])
+        let normalization: ONNXFile.Normalization
+        normalization = isRow ? ([10, -1, 0.5], [3, 0.1, 1]) : ([0.4, -3], [0.25, 7])
+        let variant = Variant(ExportedModels.trained(model))
+        let found = try ONNXRuntime.differences([variant], samples: Self.images, normalizedBy: normalization)
+        let difference = try #require(found.first)
+        #expect(difference.all < 1e-4 * max(1, difference.largest) && difference.lost.isEmpty, "\(difference)")
+    }
+
+    @Test func `a file that normalises is read again as the model alone`() throws {
+        let model = try Self.model("linear 6, relu", [1, 1, 3])
+        let bytes = try ONNXFile.encoded(
+            Variant(ExportedModels.trained(model)), normalizedBy: ([10, -1, 0.5], [3, 0.1, 1]))
+        let plain = try ONNXFile.encoded(Variant(ExportedModels.trained(model)))
+        let (network, other) = try (
+            ONNXImport(decoding: bytes, name: "again"), ONNXImport(decoding: plain, name: "again")
+        )
+        let again = try network.text.model(for: network.form)
+        #expect(network.text == other.text && network.form == other.form)
+        #expect(try network.weights(for: again) == other.weights(for: again))
+    }
+
+    private static func model(_ layers: String, _ shape: [Int]) throws -> Model {
+        try ModelText(layers + ", linear").model(for: DataForm(Shape(shape), outputs: 4))
+    }
+
     /// Whole numbers may be rounded to the other side by another order of additions, and a step is seen in the scores.
     @Test(.enabled(if: ONNXRuntime.python != nil), arguments: Models.light.map(\.name))
     func `onnxruntime's scores of a quantised model are within a fiftieth of the largest`(name: String) throws {
@@ -68,7 +97,7 @@ struct ONNXFileTests {
             #expect(bytes.firstRange(of: [14 << 3 | 2, UInt8(entry.count)] + entry) != nil, "\(key)")
         }
         let words =
-            "the numbers of their files divided by 255.0; so that those of the training images went from 0.0 to 1.0"
+            "the numbers of their files divided by 255.0; so that those of the training samples went from 0.0 to 1.0"
         #expect(bytes.firstRange(of: Array(words.utf8)) != nil)
         for (task, words) in [
             (nil, "a score for each class"), ("labels 10", "a score for each label"),

@@ -31,11 +31,25 @@ enum ONNXRuntime {
         let parameters: [Parameter]
     }
 
+    /// (x − mean) / deviation by channel, the first axis of three, or by column of a row.
+    private static func normalized(
+        _ samples: [Float], _ model: Model, _ normalization: ONNXFile.Normalization
+    ) -> [Float] {
+        let size = model.input.count / normalization.means.count
+        return samples.indices.map { place in
+            let group = place % model.input.count / size
+            return (samples[place] - normalization.means[group]) / normalization.deviations[group]
+        }
+    }
+
     /// Compares variants' files with their scores, in one process; each passes ONNX's own checker.
     /// - Parameters:
     ///   - variants: models with their weights.
     ///   - samples: number of samples.
-    static func differences(_ variants: [Variant], samples count: Int) throws -> [Difference] {
+    ///   - normalization: what the files normalise their inputs by; ours get them normalised.
+    static func differences(
+        _ variants: [Variant], samples count: Int, normalizedBy normalization: ONNXFile.Normalization? = nil
+    ) throws -> [Difference] {
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
         defer { try? FileManager.default.removeItem(at: folder) }
         var cases: [Case] = []
@@ -46,9 +60,11 @@ enum ONNXRuntime {
                 try floats.withUnsafeBytes { try Data($0).write(to: place.appendingPathComponent(name)) }
             }
             let samples = ExportedModels.samples(of: variant.model, count)
-            try Data(ONNXFile.encoded(variant)).write(to: place.appendingPathComponent("model.onnx"))
+            try Data(ONNXFile.encoded(variant, normalizedBy: normalization)).write(
+                to: place.appendingPathComponent("model.onnx"))
             try write(samples, "samples")
-            try write(try ExportedModels.scores(variant, samples, count), "scores")
+            let seen = normalization.map { normalized(samples, variant.model, $0) } ?? samples
+            try write(try ExportedModels.scores(variant, seen, count), "scores")
             var parameters: [Parameter] = []
             if case .float32(let trained) = variant.weights {
                 try write(trained.weights, "weights")

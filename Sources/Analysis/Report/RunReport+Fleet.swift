@@ -36,7 +36,8 @@ extension RunReport {
         line(
             "clock",
             "\(NumberText.fixed(hours, 2)) h from a Monday's midnight to the end; "
-                + "\(NumberText.fixed(sum("fleet_wait") / 3600, 2)) h of it waiting for devices")
+                + "\(NumberText.fixed(sum("fleet_wait") / 3600, 2)) h of it between rounds: until the next one is due, "
+                + "and waiting for devices")
         let phases = [
             ("computing", "joules_compute"), ("sending", "joules_up"), ("receiving", "joules_down"),
             ("radio tails", "joules_tail"),
@@ -49,7 +50,7 @@ extension RunReport {
             line(
                 "batteries",
                 "a tenth below \(NumberText.percent(tenth, 0)), half below \(NumberText.percent(half, 0)), "
-                    + "a tenth above \(NumberText.percent(most, 0)) at the end")
+                    + "a tenth at \(NumberText.percent(most, 0)) or more at the end")
         }
         if let emptied = last("batteries_emptied"), let drained = last("batteries_drained") {
             line(

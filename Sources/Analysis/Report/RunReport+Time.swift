@@ -118,7 +118,8 @@ extension RunReport {
             table.rows.append(row)
         }
         table.summary =
-            "by round" + (every > 1 ? ", every \(every) rounds (all of them: \(Self.efficiencyName))" : "")
+            "by round, each to the last that the server did for it: evaluation, and the checkpoint behind the last"
+            + (every > 1 ? ", every \(every) rounds (all of them: \(Self.efficiencyName))" : "")
         return table
     }
 

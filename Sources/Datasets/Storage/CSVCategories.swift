@@ -40,8 +40,8 @@ struct CSVCategories {
         if MissingValues.isMissing(text), !keepsWords || text.isEmpty { return nil }
         if let known {
             throw reader.malformed(
-                "line \(reader.line), \(column()): '\(reader.excerpt(field))' is none of the texts to train on: "
-                    + CSVHeader.list(known))
+                "line \(reader.line), \(column()): '\(reader.excerpt(field))' is none of the texts that were trained on: "
+                    + CSVHeader.list(known) + "; an empty field is a missing value")
         }
         guard met.count < Self.most else {
             throw reader.malformed(

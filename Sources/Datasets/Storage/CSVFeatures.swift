@@ -32,6 +32,7 @@ struct CSVFeatures {
     /// Remarks for the user, such as the number of rows left out.
     private(set) var notes: [DatasetNote] = []
 
+    private let isToPredict: Bool
     /// Number of rows with gaps, and the line of the first.
     private var gapRows = 0
     private var firstGap = 0
@@ -46,11 +47,13 @@ struct CSVFeatures {
     ///   - known: the texts of each column of texts in the training table; nil: whatever texts there are.
     ///   - missing: what happens to rows that lack a value.
     ///   - header: the user's word on whether the first line is a header; nil: there is none.
+    ///   - isToPredict: whether a model is to predict the rows: its columns are what they are.
     ///   - assumedLabel: the column that was taken for the labels without the user's word, for advice; nil: none was.
     init(
         columns: [Int], texts: [Int], names: [String], known: [[String]]?, missing: MissingValues, header: Bool?,
-        assumedLabel: String? = nil
+        isToPredict: Bool = false, assumedLabel: String? = nil
     ) {
+        self.isToPredict = isToPredict
         self.assumedLabel = assumedLabel
         self.columns = columns
         self.names = names
@@ -139,6 +142,7 @@ struct CSVFeatures {
     /// Advice at the end of the message about a field that is not a number; empty when there is none to give.
     private func hint(_ text: String, _ place: Int, isFirst: Bool) -> String {
         if text.contains(","), Double(text.replacing(",", with: ".")) != nil { return "; decimals have a point" }
+        if isToPredict { return missing == .mean ? "; an empty field has its column's mean" : "" }
         let name = names.isEmpty ? "" : names[place]
         // What would be misread as a number or as two columns.
         let isName = !name.isEmpty && Int(name) == nil && !name.contains { " ,".contains($0) }
@@ -217,22 +221,26 @@ struct CSVFeatures {
     private mutating func noteGaps() {
         guard gapRows > 0 else { return }
         let rows = values.count / columns.count
-        guard missing == .mean else {
-            notes.append(
-                .fact(
-                    "\(gapRows) of \(rows) rows lack a number or a text and are left out, the first in line \(firstGap)"
-                ))
-            return
+        let text: String
+        if missing == .mean {
+            let places = gapPlaces.sorted().map { words($0).dropFirst("column ".count) }.map { String($0) }
+            text =
+                "\(NumberText.count(gaps, "value")) in \(NumberText.grouped(gapRows)) of \(NumberText.grouped(rows)) rows are "
+                + "missing, the first in line \(firstGap), in column\(places.count > 1 ? "s" : "") \(CSVHeader.list(places)): each "
+                + "becomes its column's mean over the rows \(isToPredict ? "that were trained on" : "to train on")"
+                + (gapPlaces.contains { textOf[$0] >= 0 } ? ", a text the shares of its column's texts" : "")
+        } else {
+            text =
+                "\(NumberText.grouped(gapRows)) of \(NumberText.grouped(rows)) rows lack a number or a text and "
+                + "\(isToPredict ? "have no prediction" : "are left out"), the first in line \(firstGap)"
         }
-        let places = gapPlaces.sorted().map { words($0).dropFirst("column ".count) }.map { String($0) }
-        notes.append(
-            .fact(
-                "\(gaps) values of \(gapRows) of \(rows) rows are missing, the first in line \(firstGap), in column "
-                    + "\(CSVHeader.list(places)): each becomes its column's mean over the rows to train on"))
+        // Predictions are looked at, and what was read to train on is told once, at the start of a run.
+        notes.append(isToPredict ? .warning(text) : .fact(text))
     }
 
     /// Says what became of the texts.
     private mutating func noteTexts(rows: Int) {
+        guard !isToPredict else { return }
         for (place, text) in textOf.enumerated() where text >= 0 {
             let names = categories[text]
             let column = words(place)

@@ -49,7 +49,7 @@ struct CSVNumbers {
                     + "\(names(trained.features.map { ($0.column, $0.name) })) "
                     + trained.features.map { $0.texts == nil ? "-" : "t" }.joined()
             }
-            return "csv 5 \(format.separator) \(header) \(missing) \(answer.word) \(columns) \(known)\(optional ?? "")"
+            return "csv 6 \(format.separator) \(header) \(missing) \(answer.word) \(columns) \(known)\(optional ?? "")"
         }
     }
 

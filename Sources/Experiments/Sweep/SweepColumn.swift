@@ -69,7 +69,7 @@ package enum SweepColumn: String, CaseIterable {
         case .final: "final, %"
         case .best: "best, %"
         case .rounds: "rounds to \(goal)"
-        case .upload: "MB to reach \(goal)"
+        case .upload: "MB up to reach \(goal)"
         case .uploaded: "MB up"
         case .reach: "simulated s to \(goal)"
         case .clients: "clients, %"

@@ -34,7 +34,7 @@ struct FleetRound {
     /// | name | unit | of |
     /// |---|---|---|
     /// | `fleet_hours` | h | the simulated clock at the round's end, from a Monday's midnight |
-    /// | `fleet_wait` | s | waiting for devices, before the round began |
+    /// | `fleet_wait` | s | until the round began: until it was due, and waiting for devices |
     /// | `fleet_eligible` | share | devices that could be asked when it began |
     /// | `fleet_participation` | share | devices whose work has counted in some round |
     /// | `joules`, `joules_compute`, `_up`, `_down`, `_tail` | J | all turns of the round, by phase |
@@ -53,7 +53,7 @@ struct FleetRound {
         }
         return [
             metric("fleet_hours", "simulated h", "h", decimals: 2, "simulated clock", isInTable: true),
-            metric("fleet_wait", "waited, simulated s", "s", decimals: 0, whole: .sum, "simulated clock"),
+            metric("fleet_wait", "between rounds, simulated s", "s", decimals: 0, whole: .sum, "simulated clock"),
             metric("fleet_eligible", "could be asked", isShare: true, "simulated fleet", isInTable: true),
             metric("fleet_participation", "took part so far", isShare: true, better: .higher, "simulated fleet"),
             metric(
@@ -63,14 +63,15 @@ struct FleetRound {
             metric("joules_down", "receiving", "J", whole: .sum, "simulated joules by phase"),
             metric("joules_tail", "radio tails", "J", whole: .sum, "simulated joules by phase"),
             .joulesSoFar,
-            metric("battery_p10", "tenth", isShare: true, "simulated battery, percentiles"),
-            metric("battery_p50", "median", isShare: true, "simulated battery, percentiles"),
-            metric("battery_p90", "nine tenths", isShare: true, "simulated battery, percentiles"),
+            metric("battery_p10", "battery, lowest tenth", isShare: true, "simulated battery, percentiles"),
+            metric("battery_p50", "battery, median", isShare: true, "simulated battery, percentiles"),
+            metric("battery_p90", "battery, highest tenth", isShare: true, "simulated battery, percentiles"),
             metric(
                 "batteries_emptied", "batteries emptied so far", decimals: 0, better: .lower,
                 "simulated batteries emptied"),
             metric(
-                "batteries_drained", "of them by training", decimals: 0, better: .lower, "simulated batteries emptied"),
+                "batteries_drained", "batteries emptied by training", decimals: 0, better: .lower,
+                "simulated batteries emptied"),
         ]
             + fleet.classes.map {
                 metric(name($0), $0.name, "J", whole: .sum, "simulated joules by class")

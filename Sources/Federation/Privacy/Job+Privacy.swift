@@ -1,3 +1,4 @@
+import Datasets
 import FedCore
 import NeuralNet
 import Privacy
@@ -28,6 +29,20 @@ extension Job {
                 ? "; towards everybody but the server, which sees single updates with a share of the noise" : "")
             + (privacy.account.accountant == .rdp ? "; epsilon by rdp, as the lattice is coarse" : "")
             + settings.noiseWarning
+    }
+
+    /// What was worked out from the data before the first round and is in the model's file as it is: no mechanism protects
+    /// it. Nil without differential privacy, or where nothing was.
+    package var unprotectedLine: String? {
+        guard settings.privacy != nil else { return nil }
+        let options = settings.datasetOptions.values
+        let parts = [
+            settings.normalize == Normalization.measured ? "the means and deviations of --normalize" : nil,
+            options["missing"] == "mean" ? "the means of missing=mean" : nil,
+            options["text"] != nil ? "the texts of text=" : nil,
+        ].compactMap { $0 }
+        guard !parts.isEmpty else { return nil }
+        return "not in epsilon, and exact in the model's file: \(parts.joined(separator: ", "))"
     }
 
     /// Refuses what would void the promise of differential privacy.
@@ -145,9 +160,11 @@ extension RunSettings {
     /// The budget of differential privacy, for the run's beginning.
     var privacyBudget: String { "\(epsilon.map { "epsilon \($0)" } ?? "no budget") at delta \(delta)" }
 
-    /// What must be said of simulated noise; empty for noise of a secret key.
+    /// What must be said of the noise: that the seed's protects nobody, and that nobody can repeat another.
     var noiseWarning: String {
-        noiseSource == .simulated ? "; noise of the seed, simulated: it protects nobody" : ""
+        noiseSource == .simulated
+            ? "; noise of the seed, simulated: it protects nobody"
+            : "; noise of a secret key: another run has other weights"
     }
 
     /// The budget that noise is to be found for.

@@ -21,7 +21,8 @@ import Runtime
 /// The words of a sum are 8 bytes each, twice those of an update; it pays with more than two clients a rank.
 final class ReduceWire: Wire {
     static let name = "reduce"
-    static let summary = "exact partial sums by MPI_Reduce; rank 0's memory does not grow with the clients"
+    static let summary =
+        "exact partial sums by MPI_Reduce, 8 bytes a parameter once a rank; rank 0's memory does not grow with the clients"
     static let carriesClientState = false
     static let deliversEachUpdate = false
 

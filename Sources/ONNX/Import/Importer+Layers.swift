@@ -49,6 +49,9 @@ extension Importer {
             }
             try function(node, "relu6")
         case "Sigmoid", "Erf": try pend(node)
+        // What an exported file does first: data are normalised where they are opened.
+        case "Sub" where node.inputs.last == ONNXFile.mean, "Div" where node.inputs.last == ONNXFile.deviation:
+            set(node, try tensor(node, 0))
         case "Mul", "Div": try product(node)
         case "Add": try sum(node)
         case "MaxPool", "AveragePool": try pooling(node)

@@ -65,7 +65,7 @@ struct Report: ParsableCommand {
     /// - Complexity: O(events in the timing logs), and one gnuplot process for all pictures.
     static func write(_ run: RecordedRun, tables: Bool, notes: Bool) throws(ConfigurationError) {
         let report = RunReport(run)
-        if tables { for line in report.endLines { Console.output(line) } }
+        if tables { for line in report.endLines { Console.output(Terminal.fitted(line)) } }
         do throws(FileError) {
             for note in try report.write() where notes { Console.error("fedmpi: \(note)") }
         } catch {

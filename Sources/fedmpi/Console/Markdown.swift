@@ -2,6 +2,9 @@ import FedCore
 
 /// Text for Markdown files, such as a sweep's table.
 enum Markdown {
+    /// A row of a table.
+    static func line(_ cells: [String]) -> String { "| " + cells.map(text).joined(separator: " | ") + " |" }
+
     /// A text that means nothing but itself in a paragraph, a title or a cell of a table: names of runs and reasons of
     /// errors come from outside, and must not become links, markup or HTML.
     static func text(_ text: String) -> String {

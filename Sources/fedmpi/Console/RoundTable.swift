@@ -105,6 +105,7 @@ final class RoundTable: RoundObserver {
         if !run.stages.isEmpty { header("stages    \(run.stages)") }
         if let split = split() { header("split     " + split) }
         if let line = job.privacyLine { header("privacy   " + line) }
+        if let line = job.unprotectedLine { header("          " + line) }
         if let line = job.secureLine { header("masks     " + line) }
         if let fleet = job.fleet { header("fleet     " + devices(fleet, settings)) }
         if let metricsURL { header("metrics   " + metricsURL) }

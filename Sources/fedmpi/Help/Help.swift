@@ -39,9 +39,14 @@ enum Help {
         // Only what the parser makes has words of its own there.
         guard String(reflecting: type(of: error)).hasPrefix("ArgumentParser.") else { return error.line }
         var line = FedMPI.message(for: error).split(separator: "\n").joined(separator: " ")
-        if let command = misspelt(arguments), line.hasPrefix("Unexpected argument '\(command.word)'") {
+        if let command = misspelt(arguments),
+            line.hasPrefix("Unexpected argument '\(command.word)'")
+                || line.contains("unexpected arguments: '\(command.word)'")
+        {
             return command.advice
         }
+        // What is missing is there, and misspelt.
+        if line.hasPrefix("Missing expected argument"), let unknown = unknownOption(arguments) { return unknown }
         if line.hasPrefix("Unknown option"), !line.contains("Did you mean") {
             let command =
                 FedMPI.configuration.subcommands.map(name).first { $0 == arguments.first } ?? name(of: Train.self)
@@ -50,6 +55,19 @@ enum Help {
             line += nearest.map { "; did you mean '--\($0)'?" } ?? "; `fedmpi help \(command)` lists what there is"
         }
         return line.prefix(1).lowercased() + line.dropFirst()
+    }
+
+    /// An option that the command named first does not have, with the nearest that it has; nil without one.
+    private static func unknownOption(_ arguments: [String]) -> String? {
+        guard let command = FedMPI.configuration.subcommands.first(where: { name(of: $0) == arguments.first }) else {
+            return nil
+        }
+        let known = FedMPI.helpMessage(for: command).matches(of: /--[a-z][a-z0-9-]*/).map { String($0.output) }
+        let given = arguments.lazy.filter { $0.hasPrefix("--") }.map { String($0.prefix { $0 != "=" }) }
+        guard let option = given.first(where: { !known.contains($0) && $0 != "--" }) else { return nil }
+        let nearest = NearestName.to(String(option.dropFirst(2)), among: known.map { String($0.dropFirst(2)) })
+        return "unknown option '\(option)'"
+            + (nearest.map { "; did you mean '--\($0)'?" } ?? "; `fedmpi help \(name(of: command))` lists what there is")
     }
 
     /// A word that stands where a command's name would.

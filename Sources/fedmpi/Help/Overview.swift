@@ -31,7 +31,8 @@ enum Overview {
         `fedmpi help COMMAND` explains a command, `fedmpi help NAME` a setting, a model,
         a strategy or a data set; `fedmpi help settings` lists all settings. With --json
         commands print JSON. Exit codes: 0 done, 1 failed, 2 a mistake in the request,
-        4 the privacy budget is spent, 128 + n stopped by signal n.
+        3 done without the part of a lost rank (serve, split), 4 the privacy budget is
+        spent, 128 + n stopped by signal n, 205 a host cannot be reached (from mpirun).
         """
     }
 

@@ -92,12 +92,7 @@ struct Doctor: WorldCommand {
         line("launched", Launch.isUnderLauncher ? "by an MPI launcher" : "alone; start it by mpirun for more ranks")
         let perHost = Dictionary(grouping: hosts, by: { $0 }).mapValues(\.count)
         line("ranks", "\(world.size) on \(Format.count(perHost.count, "host"))")
-        let cores = ProcessInfo.processInfo.activeProcessorCount
-        let here = perHost[hosts[0]] ?? 1
-        line(
-            "cores",
-            "\(cores) on \(hosts[0]) for \(Format.count(here, "rank"))"
-                + (here > cores ? "; ranks share cores, and waiting ranks sleep" : ""))
+        line("cores", HostFacts.cores(facts))
         line("losses", losses)
         line("oneDNN", "\(OneDNNLibrary.version), \(OneDNNLibrary.instructionSet)")
         line("data", problem.map { "\($0)" } ?? found.map { Self.describe($0.choice, $0.pair) } ?? "")

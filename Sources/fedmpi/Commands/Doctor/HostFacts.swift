@@ -34,6 +34,19 @@ struct HostFacts: Codable, Equatable {
         return try world.texts(text, atMost: size).map { try JSONDecoder().decode(HostFacts.self, from: Data($0.utf8)) }
     }
 
+    /// Cores and ranks of each host, the tightest first, and whether ranks share cores anywhere.
+    static func cores(_ facts: [HostFacts], most: Int = 4) -> String {
+        let hosts = Dictionary(grouping: facts, by: \.host).values.map { ranks in
+            (name: ranks[0].host, cores: ranks[0].cores, ranks: ranks.count)
+        }.sorted { one, other in
+            let (left, right) = (one.ranks * other.cores, other.ranks * one.cores)
+            return left == right ? one.name < other.name : left > right
+        }
+        let words = hosts.prefix(most).map { "\($0.cores) on \($0.name) for \(Format.count($0.ranks, "rank"))" }
+        return words.joined(separator: ", ") + (hosts.count > most ? ", … (\(hosts.count) hosts)" : "")
+            + (hosts.contains { $0.ranks > $0.cores } ? "; ranks share cores, and waiting ranks sleep" : "")
+    }
+
     /// What this rank sees.
     private static var ofThisRank: HostFacts {
         let program = try? Data(contentsOf: URL(fileURLWithPath: "/proc/self/exe"), options: .mappedIfSafe)

@@ -117,7 +117,7 @@ struct FleetRecord: Encodable {
     var csv: String {
         func cell(_ value: (some CustomStringConvertible)?) -> String { value.map { "\($0)" } ?? "" }
         return CSVLine.text([
-            device.name, tier.rawValue, figures.rawValue, "\(slowdown)", model ?? "", cell(parameters),
+            device.name, hasTier ? tier.rawValue : "", figures.rawValue, "\(slowdown)", model ?? "", cell(parameters),
             cell(storedBytes), cell(meanMs), cell(p50Ms), cell(p95Ms), cell(p99Ms), cell(fps), cell(accuracy),
             cell(answeredAccuracy), "\(answered)", "\(refusedRequests)", "\(switches.count)",
             cell(simulatedJoulesPerThousand), "\(peakBytes)", failure ?? "",

@@ -122,10 +122,12 @@ struct Serve: WorldCommand {
         }
         if let refusal { throw refusal }
         guard let job else { preconditionFailure("every rank agreed, and this one has no job") }
-        if world.rank == 0, following.follow, let device = job.fleet.devices.first(where: { $0[.gflops] != nil }) {
+        let simulated = job.fleet.devices.filter { $0[.gflops] != nil }.map { "'\($0.name)'" }
+        if world.rank == 0, following.follow, !simulated.isEmpty {
             Console.error(
-                "fedmpi: warning: device '\(device.name)' states gflops: where its core is simulated, its load passes in virtual "
-                    + "time and may be over before an alias is moved")
+                "fedmpi: warning: \(simulated.prefix(3).joined(separator: ", "))\(simulated.count > 3 ? ", …" : "") state gflops: "
+                    + "where a core is simulated its load passes in virtual time, a day of it in seconds, and may be over before an "
+                    + "alias is moved; profiles without gflops serve by the clock")
         }
         do {
             return try serve(job, into: folder, on: world, stop)

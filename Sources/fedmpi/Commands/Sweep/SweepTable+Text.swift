@@ -70,32 +70,44 @@ extension SweepTable {
     func comparisonText(width: Int = Terminal.tableWidth) -> String {
         let comparisons = comparisons
         guard !comparisons.isEmpty else { return "" }
-        var table = TextTable([
-            ("runs", .left), ("beside", .left), ("points", .right), ("seeds", .right), ("p", .right),
-            ("", .left),
-        ])
-        for comparison in comparisons {
-            let test = comparison.test
-            let (mean, deviation) = (100 * test.differences.mean, 100 * (test.differences.deviation ?? 0))
-            table.add([
-                label(of: comparison.row), label(of: comparison.best),
-                "\(Format.fixed(mean, 1)) ± \(Format.fixed(deviation, 1))", "\(test.differences.count)",
-                Format.fixed(test.probability, 3), test.probability < 0.05 ? "differs" : "not told apart",
-            ])
-        }
-        let legend =
-            "points of final accuracy, mean ± deviation of the differences of runs with equal seeds; p: their two-sided t-test. A few "
-            + "seeds show large differences only."
-        return ([table.text(width: width)] + TableLayout.broken(legend, to: width)).joined(separator: "\n")
+        var table = TextTable(
+            zip(Self.comparisonTitles, [.left, .left, .right, .right, .right, .left]).map { ($0, $1) })
+        for comparison in comparisons { table.add(cells(of: comparison)) }
+        return ([table.text(width: width)] + TableLayout.broken(Self.comparisonLegend, to: width))
+            .joined(separator: "\n")
+    }
+
+    /// The same for the sweep's page, with an empty line before it; empty where nothing can be compared.
+    var comparisonMarkdown: String {
+        let comparisons = comparisons
+        guard !comparisons.isEmpty else { return "" }
+        let lines =
+            [Markdown.line(Self.comparisonTitles), "|---|---|---:|---:|---:|---|"]
+            + comparisons.map { Markdown.line(cells(of: $0)) }
+        return "\n" + lines.joined(separator: "\n")
+            + "\n\n\(Self.comparisonLegend.prefix(1).uppercased() + Self.comparisonLegend.dropFirst())\n"
+    }
+
+    private static let comparisonTitles = ["runs", "beside", "points", "seeds", "p", "0.05"]
+    private static let comparisonLegend =
+        "points of final accuracy, mean ± deviation of the differences of runs with equal seeds; p: their two-sided paired "
+        + "t-test, with one degree of freedom less than seeds. A few seeds show large differences only."
+
+    private func cells(of comparison: Comparison) -> [String] {
+        let test = comparison.test
+        let (mean, deviation) = (100 * test.differences.mean, 100 * (test.differences.deviation ?? 0))
+        return [
+            label(of: comparison.row), label(of: comparison.best),
+            "\(Format.fixed(mean, 1)) ± \(Format.fixed(deviation, 1))", "\(test.differences.count)",
+            Format.fixed(test.probability, 3), test.probability < 0.05 ? "differs" : "not told apart",
+        ]
     }
 
     /// The table for a README, with a line end behind the last row.
     var markdown: String {
         let labels = titles.count - columns.count
-        func line(_ cells: [String]) -> String {
-            "| " + cells.map(Markdown.text).joined(separator: " | ") + " |"
-        }
         let rule = "|" + titles.indices.map { $0 < labels ? "---|" : "---:|" }.joined()
-        return ([line(titles), rule] + rows.map { line(cells(of: $0)) }).joined(separator: "\n") + "\n"
+        return ([Markdown.line(titles), rule] + rows.map { Markdown.line(cells(of: $0)) }).joined(separator: "\n")
+            + "\n"
     }
 }

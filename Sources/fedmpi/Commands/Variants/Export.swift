@@ -1,4 +1,5 @@
 import ArgumentParser
+import Datasets
 import FedCore
 import NeuralNet
 import ONNX
@@ -46,8 +47,12 @@ struct Export: ParsableCommand {
         let variant = try Variant(reading: try ModelArgument.path(of: model))
         let file = try OutputFile(to, overwrite)
         let bytes: [UInt8]
+        var normalization: Normalization?
         switch to.split(separator: ".").last {
-        case "onnx": bytes = try ONNXFile.encoded(variant)
+        case "onnx":
+            normalization = variant.metadata["input_normalization"].flatMap(Normalization.init(parsing:))
+            bytes = try ONNXFile.encoded(
+                variant, normalizedBy: normalization.map { ($0.means, $0.deviations) })
         case "safetensors":
             guard case .float32(let trained) = variant.weights else {
                 throw ConfigurationError("PyTorch has no state_dict for a quantised model; export it as .onnx")
@@ -58,6 +63,7 @@ struct Export: ParsableCommand {
         try file.write(bytes)
         try json.print(
             Written(model: variant.name, file: to, bytes: bytes.count),
-            "\(variant.name) written to \(to), \(Format.grouped(bytes.count)) bytes")
+            "\(variant.name) written to \(to), \(Format.grouped(bytes.count)) bytes"
+                + (normalization == nil ? "" : "\nit normalises its input itself, by the run's means and deviations"))
     }
 }

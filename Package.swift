@@ -157,7 +157,8 @@ let package = Package(
         // What starts runs and keeps them: neither MPI nor oneDNN.
         .target(name: "RunQueue", dependencies: ["CProcess", "FedCore", "Files", "Records", "RunStore"]),
 
-        // Jobs: what a program does with runs, without the words and the tables of a command line.
+        // Jobs: what a program does with runs, without the words and the tables of a command line. Experiments measures
+        // variants: its loops are part of their times.
         .target(
             name: "Launching", dependencies: ["CProcess", "MPI", "FedCore", "Records", "Runtime"],
             swiftSettings: unhurried),
@@ -166,8 +167,7 @@ let package = Package(
             dependencies: [
                 "MPI", "FedCore", "Cryptography", "Files", "Records", "Runtime", "NeuralNet", "Datasets", "Federation",
                 "Inference", "Recording", "RunStore", "Analysis", "Launching",
-            ],
-            swiftSettings: unhurried),
+            ]),
 
         // Composition: the only target that knows everybody.
         .executableTarget(

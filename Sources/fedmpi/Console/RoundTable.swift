@@ -228,11 +228,11 @@ final class RoundTable: RoundObserver {
                 ? " (no memory for it)" : found.batch < settings.batchSize ? " (batch \(found.batch))" : ""
             return "\(Format.grouped(found.clients)) \(found.device.name)\(batch)"
         }
-        let needs = settings.require.isEmpty ? "" : ", \(settings.require)"
+        let needs = settings.require.split(separator: ",").map { ", \($0.filter { $0 != " " })" }.joined()
         let trace = fleet.fleet.trace.map { "; days of \($0.path.printable) (\($0.format.rawValue)), repeated" } ?? ""
         return
-            "\(fleet.fleet.name), simulated: \(classes.joined(separator: ", ")); asked when connected\(needs), above "
-            + Format.percent(settings.minBattery) + trace
+            "\(fleet.fleet.name), simulated: \(classes.joined(separator: ", ")); asked when connected\(needs), with a battery "
+            + "above \(Format.percent(settings.minBattery))\(trace)"
     }
 
     /// What is simulated of the clients' devices; nil if nothing is.

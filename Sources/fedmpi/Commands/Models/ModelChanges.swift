@@ -46,7 +46,8 @@ struct AliasModel: ParsableCommand {
         let found = try store.model(try ModelReference(model))
         let before = try store.move(alias, of: found.name, to: found.version, note: note)
         Console.output(
-            "\(found.name)@\(alias) means version \(found.version)" + (before.map { ", before that \($0)" } ?? ""))
+            "\(found.name)@\(alias) means version \(found.version)"
+                + (before.map { $0 == found.version ? ", as before" : ", before that \($0)" } ?? ""))
     }
 }
 

@@ -154,7 +154,7 @@ struct FleetText {
                     count == 0 || phase.answered == 0
                         ? nil
                         : "\(report.verdicts[report.ladder[step]].candidate.name) "
-                            + "\(Format.fixed(100 * Double(count) / Double(phase.answered), 0)) %"
+                            + Self.share(count, of: phase.answered)
                 }
                 table.add(
                     [
@@ -166,6 +166,12 @@ struct FleetText {
             }
         }
         return table.text
+    }
+
+    /// A part of all in per cent, a word that is not broken; what is too small for one is not none.
+    private static func share(_ count: Int, of all: Int) -> String {
+        let percent = 100 * Double(count) / Double(all)
+        return "\(percent < 0.5 ? "<1" : Format.fixed(percent, 0))\u{A0}%"
     }
 
     /// A row for each stretch of each device's time: what served, what was loaded or tried beside it, and the latencies.

@@ -88,7 +88,7 @@ extension SweepTable {
             + "\n\n\(Self.comparisonLegend.prefix(1).uppercased() + Self.comparisonLegend.dropFirst())\n"
     }
 
-    private static let comparisonTitles = ["runs", "beside", "points", "seeds", "p", "0.05"]
+    private static let comparisonTitles = ["runs", "beside", "points", "seeds", "p", "at 5 %"]
     private static let comparisonLegend =
         "points of final accuracy, mean ± deviation of the differences of runs with equal seeds; p: their two-sided paired "
         + "t-test, with one degree of freedom less than seeds. A few seeds show large differences only."
@@ -99,7 +99,8 @@ extension SweepTable {
         return [
             label(of: comparison.row), label(of: comparison.best),
             "\(Format.fixed(mean, 1)) ± \(Format.fixed(deviation, 1))", "\(test.differences.count)",
-            Format.fixed(test.probability, 3), test.probability < 0.05 ? "differs" : "not told apart",
+            test.probability < 0.0005 ? "<0.001" : Format.fixed(test.probability, 3),
+            test.probability < 0.05 ? "differs" : "not told apart",
         ]
     }
 

@@ -123,8 +123,8 @@ struct TrainingRun {
         return Beginning(resumed: resumed, settings: settings, start: try ModelFile.initialWeights(settings))
     }
 
-    /// Checks all that a run checks before its first round, in this process alone: `--dry-run`. Makes nothing, and prints nothing but
-    /// the settings, with `--json`.
+    /// Checks all that a run checks before its first round, in this process alone: `--dry-run`. Makes nothing. Says how the data were
+    /// read, as the run would, or prints the settings, with `--json`.
     ///
     /// - Parameter scheme: how clients would be trained.
     /// - Throws: `ConfigurationError` or `DatasetError`, in the words of the run.
@@ -132,12 +132,15 @@ struct TrainingRun {
         _ = try output.telemetry(ProcessInfo.processInfo.environment)
         let beginning = try begin()
         if beginning.resumed == nil { try RunFolder.checkFree(results: output.results, name: output.runName) }
-        try Session.check(
+        let job = try Session.check(
             beginning.settings, by: scheme, from: beginning.start, resuming: beginning.resumed?.state)
         if output.json {
             Console.output(try RunJSON.text(of: beginning.settings))
         } else if !output.quiet {
             let settings = beginning.settings
+            DataLines.warn(of: job.data)
+            let lines = DataLines.header(job.data)
+            if !lines.isEmpty { Console.output(Terminal.fitted(String(lines.dropFirst()))) }
             Console.output(
                 "sound: \(settings.strategy), \(settings.model) on \(settings.dataset), "
                     + "\(Format.count(settings.clients, "client")), \(Format.count(settings.rounds, "round")); nothing was trained"

@@ -14,6 +14,29 @@ import Testing
         #expect(html.text == "<b title=\"\(text)\">\(text)</b>")
     }
 
+    /// Keys as `fedmpi serve` writes them.
+    @Test("what a service has left is found, the newest first, with or without a tier")
+    func services() throws {
+        let results = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
+        defer { try? FileManager.default.removeItem(at: results) }
+        for (name, tier, date) in [("old", "\"tier\":\"LOW\",", 1.0), ("new", "", 2.0)] {
+            let folder = results.appendingPathComponent(name)
+            try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+            let device =
+                "{\"device\":{\"name\":\"camera\"},\(tier)\"figures\":\"simulated\",\"model\":\"small int8\",\"p50_ms\":0.5,"
+                + "\"answered_accuracy\":0.75,\"answered\":3,\"refused_requests\":1,\"switches\":[{}]}"
+            let file = folder.appendingPathComponent("fleet.json")
+            try Data("{\"devices\":[\(device)],\"test_images\":\"10\"}".utf8).write(to: file)
+            try FileManager.default.setAttributes(
+                [.modificationDate: Date(timeIntervalSince1970: date)], ofItemAtPath: file.path)
+        }
+        let found = ServedFleet.newest(in: results, count: 2)
+        #expect(found.map(\.name) == ["new", "old"])
+        let device = try #require(found.last?.devices.first)
+        #expect(device.tier == "LOW" && device.p50Ms == 0.5 && device.answeredAccuracy == 0.75)
+        #expect(device.refusedRequests == 1 && device.switches.count == 1 && found[0].devices[0].tier == nil)
+    }
+
     @Test("what varies is a setting a line, its values between commas")
     func variation() throws {
         let grid = try StartPage.grid("strategy: fedavg, fedprox\r\n\n  alpha:0.1,1 \nmodel: a:b\n")

@@ -87,8 +87,10 @@ extension Picture {
                     """))
     }
 
-    /// A label of that axis at a power of ten, or minus one, without more decimals than it needs.
+    /// A label of that axis at a power of ten, or minus one, without more decimals than it needs; thousands as `k`, for which
+    /// there is room.
     private static func ticLabel(_ value: Double) -> PlotScript {
+        guard abs(value) < 1000 else { return "\"\(value / 1000, decimals: 0)k\" \(value)" }
         let decimals = max(0, -Int(log10(abs(value)).rounded(.down)))
         return "\"\(value, decimals: decimals)\" \(value)"
     }

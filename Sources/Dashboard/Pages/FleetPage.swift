@@ -48,7 +48,7 @@ struct FleetPage {
         return services.html { service in
             let rows = service.devices.html { device in
                 """
-                <tr><td>\(device.device.name)</td><td>\(device.tier)</td><td>\(device.model ?? "–")</td>\
+                <tr><td>\(device.device.name)</td><td>\(device.tier ?? "–")</td><td>\(device.model ?? "–")</td>\
                 <td class="n">\(Words.number(device.p50Ms)) ms</td><td class="n">\(Words.number(device.p95Ms)) ms</td>\
                 <td class="n">\(Words.number(device.fps))</td><td class="n">\(Words.percent(device.answeredAccuracy ?? device.accuracy))</td>\
                 <td class="n">\(Words.count(device.answered))</td><td class="n">\(Words.count(device.refusedRequests))</td>\
@@ -108,7 +108,7 @@ struct ServedFleet: Sendable {
         struct Switch: Decodable, Sendable {}
 
         let device: Profile
-        let tier: String
+        let tier: String?
         /// Measured, enforced or simulated.
         let figures: String
         let model: String?

@@ -14,17 +14,19 @@ extension Session {
     ///   - start: the weights that the settings name to start from, if they have been read; nil reads them.
     ///   - plugins: catalogs from which the settings choose.
     ///   - state: the state to continue from; nil for a run that begins.
+    /// - Returns: the job, whose data tell how they were read.
     /// - Throws: `ConfigurationError` or `DatasetError`, in the words of the run.
     /// - Complexity: O(samples), as to build the job; for a continued run also the digest of the data.
-    package static func check(
+    @discardableResult package static func check(
         _ settings: RunSettings, by scheme: some TrainingScheme, from start: InitialWeights? = nil,
         plugins: Plugins = .standard, resuming state: RunState? = nil
-    ) throws {
+    ) throws -> Job {
         try scheme.validate(settings)
         let job = try Job(settings, start: start, plugins: plugins)
         try scheme.validate(job)
         try state?.validate(for: job)
         // Of this processor, as the ranks that train see to theirs.
         try settings.precision.requireProcessor()
+        return job
     }
 }

@@ -45,7 +45,7 @@ enum DemoRecords {
             }
 
             let device: Profile
-            let tier: String
+            let tier: String?
             /// How the times came about: `measured`, `enforced` or `simulated`.
             let figures: String
             /// Why the device has not served; nil when it has.

@@ -136,7 +136,7 @@ struct DemoSummary {
         }
         let devices = fleet.devices.map { device in
             [
-                device.device.name, device.tier, device.model ?? device.failure ?? "-",
+                device.device.name, device.tier ?? "-", device.model ?? device.failure ?? "-",
                 device.storedBytes.map { Format.kilobytes($0) } ?? "-", number(device.meanMs, 3),
                 number(device.p95Ms, 3), device.fps.map { Format.grouped(Int($0)) } ?? "-",
                 Format.percent(device.accuracy),

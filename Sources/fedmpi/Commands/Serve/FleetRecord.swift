@@ -12,7 +12,8 @@ import Serving
 struct FleetRecord: Encodable {
     /// The device, with the origin of each quantity: stated or measured.
     let device: DeviceProfile
-    let tier: Tier
+    /// Absent where the device states its memory for models.
+    let tier: Tier?
     /// Whether the tier bounds the size of models; not where the device states its memory for models.
     let hasTier: Bool
     /// Sentences that say why the device has its tier.
@@ -71,9 +72,9 @@ struct FleetRecord: Encodable {
     /// Copies what the files show.
     init(_ report: DeviceReport) {
         device = report.device
-        tier = report.tier.tier
+        tier = report.device.hasTier ? report.tier.tier : nil
         hasTier = report.device.hasTier
-        tierReasons = report.tier.reasons
+        tierReasons = report.device.hasTier ? report.tier.reasons : []
         failure = report.failure
         figures = report.figures
         slowdown = report.slowdown
@@ -117,7 +118,7 @@ struct FleetRecord: Encodable {
     var csv: String {
         func cell(_ value: (some CustomStringConvertible)?) -> String { value.map { "\($0)" } ?? "" }
         return CSVLine.text([
-            device.name, hasTier ? tier.rawValue : "", figures.rawValue, "\(slowdown)", model ?? "", cell(parameters),
+            device.name, tier?.rawValue ?? "", figures.rawValue, "\(slowdown)", model ?? "", cell(parameters),
             cell(storedBytes), cell(meanMs), cell(p50Ms), cell(p95Ms), cell(p99Ms), cell(fps), cell(accuracy),
             cell(answeredAccuracy), "\(answered)", "\(refusedRequests)", "\(switches.count)",
             cell(simulatedJoulesPerThousand), "\(peakBytes)", failure ?? "",

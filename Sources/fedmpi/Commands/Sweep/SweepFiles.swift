@@ -2,6 +2,7 @@ import Analysis
 import Experiments
 import Files
 import Foundation
+import NeuralNet
 
 /// The files that a sweep leaves in its folder beside its runs: `table.md`, `table.csv`, `accuracy.png`, and, where
 /// the runs differ in bytes, `bytes.png`, with their scripts and data.
@@ -43,6 +44,21 @@ struct SweepFiles {
         try folder.appendingPathComponent("table.csv").replaceContents(with: table.csv)
         try report(outcomes)
         return ["table     \(folder.relativePath)/table.md, table.csv", try draw(table)]
+            + (heldOutNote.map { [$0] } ?? [])
+    }
+
+    /// What is to be known where each seed holds out other samples: points of a table differ by them, too. Nil where all runs
+    /// are tested on the same, or none has finished.
+    private var heldOutNote: String? {
+        guard Set(points.map(\.settings.seed)).count > 1,
+            points.contains(where: { $0.settings.datasetOptions.values["seed"] == nil })
+        else { return nil }
+        let models = points.lazy.compactMap { point in
+            try? Variant(reading: folder.appendingPathComponent("runs/\(point.name)").path)
+        }
+        guard models.first?.metadata["test_share"] != nil else { return nil }
+        return
+            "note      each seed holds out other samples to test on; seed=7, say, among dataset-options makes them the same"
     }
 
     /// Writes reports for the runs that were done this time and whose settings have `no-report: false`. By

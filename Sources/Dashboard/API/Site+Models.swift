@@ -150,8 +150,10 @@ struct FleetView: Encodable {
 
     /// A device of a service; times are in milliseconds.
     struct Device: Encodable {
-        let name, figures: String
-        let tier, model: String?
+        let name: String
+        let tier: String?
+        let figures: String
+        let model: String?
         let p50, p95: Double?
         let answered, refused: Int
         let failure: String?

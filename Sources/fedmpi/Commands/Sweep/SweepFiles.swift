@@ -1,8 +1,10 @@
 import Analysis
 import Experiments
+import FedCore
 import Files
 import Foundation
 import NeuralNet
+import Records
 
 /// The files that a sweep leaves in its folder beside its runs: `table.md`, `table.csv`, `accuracy.png`, and, where
 /// the runs differ in bytes, `bytes.png`, with their scripts and data.
@@ -57,8 +59,8 @@ struct SweepFiles {
             try? Variant(reading: folder.appendingPathComponent("runs/\(point.name)").path)
         }
         guard models.first?.metadata["test_share"] != nil else { return nil }
-        return
-            "note      each seed holds out other samples to test on; seed=7, say, among dataset-options makes them the same"
+        return Terminal.fitted(
+            "note      each seed holds out other samples to test on; seed=7, say, among dataset-options makes them the same")
     }
 
     /// Writes reports for the runs that were done this time and whose settings have `no-report: false`. By

@@ -60,7 +60,8 @@ struct SweepFiles {
         }
         guard models.first?.metadata["test_share"] != nil else { return nil }
         return Terminal.fitted(
-            "note      each seed holds out other samples to test on; seed=7, say, among dataset-options makes them the same")
+            "note      each seed holds out other samples to test on; seed=7, say, among dataset-options makes them the same"
+        )
     }
 
     /// Writes reports for the runs that were done this time and whose settings have `no-report: false`. By

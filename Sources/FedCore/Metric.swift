@@ -95,7 +95,7 @@ extension Metric {
         "epsilon", title: "epsilon", decimals: 3, better: .lower, group: "privacy")
     /// ε after one more round.
     public static let epsilonNext = Metric(
-        "epsilon_next", title: "epsilon after a round more", decimals: 3, better: .lower, group: "privacy",
+        "epsilon_next", title: "epsilon after another round", decimals: 3, better: .lower, group: "privacy",
         isInTable: false
     )
     /// Bytes that crossed between the edges of a hierarchy and the cloud, both ways; what clients sent their edges, and got

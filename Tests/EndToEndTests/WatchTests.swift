@@ -63,6 +63,13 @@ struct WatchTests {
         #expect(end.hasPrefix("interrupted after "), "\(end)")
     }
 
+    @Test func `Who says how long waits for the folder of a job that has just been started`() throws {
+        let begin = ContinuousClock.now
+        let outcome = try Program.run(ranks: nil, ["watch", "nobody", "--wait", "1s", "--results", folder.path])
+        #expect(outcome.status == 2 && ContinuousClock.now - begin >= .seconds(1))
+        #expect(outcome.errorLines.count == 2 && outcome.errors.contains("waiting up to 1 s for a run 'nobody'"))
+    }
+
     @Test func `A run that is not there gets one line and exit code 2`() throws {
         let outcome = try Program.run(ranks: nil, ["watch", "nobody", "--results", folder.path])
         #expect(outcome.status == 2 && outcome.output.isEmpty && outcome.errorLines.count == 1)

@@ -135,16 +135,16 @@ struct ClassLimits: Encodable {
         /// Its simulated milliseconds an image.
         let milliseconds: Double?
 
-        /// In a cell, with milliseconds: `f32 0.20`, or `int8 24.00; memory`, or `none; memory, time`: the kinds of the reasons.
+        /// In a cell, with milliseconds: `f32 0.20`, or `int8 24.00 m`, or `none m,t`: the kinds of the reasons.
         var text: String {
             let time = milliseconds.map { $0 < 0.005 ? "<0.01" : Format.fixed($0, 2) } ?? "-"
             let found = variant.map { "\($0) \(time)" } ?? "none"
-            return fits ? found : found + "; " + kinds.joined(separator: ", ")
+            return fits ? found : found + " " + kinds.joined(separator: ",")
         }
 
         /// What is exceeded, without the amounts.
         private var kinds: [String] {
-            reasons.map { ["size", "memory"].first(where: $0.hasPrefix) ?? "time" }
+            reasons.map { ["size", "memory"].first(where: $0.hasPrefix)?.prefix(1) ?? "t" }.map(String.init)
         }
     }
 
@@ -155,7 +155,8 @@ struct ClassLimits: Encodable {
         for model in models { table.add([model.model] + model.classes.map(\.text)) }
         return """
             Serving, counted: the variant that fits, its simulated ms an image, and what
-            keeps the model as it is from fitting (size, memory, time; --json: amounts)
+            keeps the model as it is from fitting: s size, m memory, t time. A small model
+            takes some times longer in `fedmpi serve`, which measures it (--json: amounts)
             \(table.text)
             within \(number(sizeMegabytes)) MB of weights (size), \(number(memoryMegabytes)) MB for weights and tensors or the class's
             memory-kb (memory), and \(number(latencyMilliseconds)) ms (time): operations over GFLOP/s. `fedmpi serve

@@ -34,9 +34,14 @@ struct Watch: ParsableCommand {
     @Option(help: "How often to look: 1s, 500ms.")
     var interval = Seconds(value: 1)
 
-    /// Time for which the folder may stay without a run, from 0.
-    @Option(help: "How long to wait for the run to begin, when its folder is there: 60s, 10m.")
-    var wait = Seconds(value: 60)
+    /// Time for which the folder may stay without a run, from 0. Who gives it has started a job that may not have its folder
+    /// yet; a name that is merely mistyped is said to be so at once.
+    @Option(
+        help: "How long to wait for the run and its folder: 60s, 10m. (default: 60s, once its folder is there)")
+    var wait: Seconds?
+
+    /// How long it waits.
+    private var patience: Double { wait?.value ?? 60 }
 
     /// The events `round` and `end` of `fedmpi train --json`, for programs.
     @OptionGroup var json: JSONOption
@@ -56,8 +61,24 @@ struct Watch: ParsableCommand {
         guard (0.01...3600).contains(interval.value) else {
             throw ConfigurationError("--interval is \(interval.value) s; it must be from 10ms to 1h")
         }
-        guard (0...1e7).contains(wait.value) else {
-            throw ConfigurationError("--wait is \(wait.value) s; it must be from 0 to 10000000 s")
+        guard (0...1e7).contains(patience) else {
+            throw ConfigurationError("--wait is \(patience) s; it must be from 0 to 10000000 s")
+        }
+    }
+
+    /// The run's folder; with ``wait``, once it is there.
+    private func folder() throws(ConfigurationError) -> URL {
+        let end = ContinuousClock.now + .seconds(wait?.value ?? 0)
+        var hasSpoken = false
+        while true {
+            do throws(ConfigurationError) { return try RunFolder.find(name, results: results) } catch {
+                guard ContinuousClock.now < end else { throw error }
+            }
+            if !hasSpoken {
+                Console.error("fedmpi: waiting up to \(Format.duration(patience)) for a run '\(name.printable)'")
+                hasSpoken = true
+            }
+            Thread.sleep(forTimeInterval: min(interval.value, 0.5))
         }
     }
 
@@ -65,10 +86,10 @@ struct Watch: ParsableCommand {
     ///
     /// - Throws: `ConfigurationError` when there is no such folder, no run begins, or files cannot be understood.
     func run() throws {
-        var watched = WatchedRun(in: try RunFolder.find(name, results: results))
+        var watched = WatchedRun(in: try folder())
         let block = Terminal.isInteractive && !json.isOn ? Block() : nil
         var printed: Int?
-        var beginning = RunBeginning(in: watched.folder, patience: wait.value)
+        var beginning = RunBeginning(in: watched.folder, patience: patience)
         while true {
             try watched.refresh()
             if watched.plan == nil, let line = try beginning.look(), block == nil { Console.error(line) }
@@ -91,7 +112,7 @@ struct Watch: ParsableCommand {
                 Foundation.exit(ending.status == .finished ? 0 : 1)
             }
             // Who waits for the beginning is not to wait longer than was said.
-            let longest = watched.plan == nil ? max(0.01, wait.value) : interval.value
+            let longest = watched.plan == nil ? max(0.01, patience) : interval.value
             Thread.sleep(forTimeInterval: min(interval.value, longest))
         }
     }

@@ -122,6 +122,9 @@ def main():
             # What the page of fleets shows.
             start(board, "phones", TINY | {"fleet": "people", "clients": 40, "client-fraction": 0.25, "rounds": 4})
             board.wait("phones")
+            subprocess.run(
+                [binary("fedmpi"), "serve", "--models", board.results / "phones", "--rate", "20,60", "--seconds", "1", "--run-name", "served",
+                 "--results", board.results], check=True, capture_output=True)
             # Stop one.
             start(board, "endless", TINY | {"rounds": 100000, "samples-per-client": 512})
             endless = board.wait("endless", ("running",))
@@ -154,6 +157,8 @@ def main():
             browser.pictures("start", "/start")
             browser.pictures("sweeps", "/sweeps")
             browser.pictures("fleet", "/fleet")
+            if "logistic f32" not in page.inner_text("main"):
+                fail("the page of fleets does not show what has served")
             # Promote a model.
             subprocess.run(
                 [binary("fedmpi"), "models", "register", "digits", "by-hand", "--results", board.results], check=True,

@@ -23,6 +23,16 @@ struct CheckupTests {
         ] { #expect(finding.advice == nil, "\(finding)") }
     }
 
+    /// Four cores each: 5 ranks of b on 4 cores are tighter than 1 of a.
+    @Test func `Cores are told of every host, the tightest first`() {
+        let ranks = [facts("a")] + Array(repeating: facts("b"), count: 5)
+        #expect(
+            HostFacts.cores(ranks)
+                == "4 on b for 5 ranks, 4 on a for 1 rank; ranks share cores, and waiting ranks sleep")
+        #expect(
+            HostFacts.cores([facts("a"), facts("c"), facts("b")], most: 2).hasSuffix("4 on b for 1 rank, … (3 hosts)"))
+    }
+
     @Test func `Hosts that differ are named, and what to do`() {
         let facts = [
             facts("a"), facts("b", binary: "bb"), facts("c", instructions: "AVX-512"), facts("d", load: 9),

@@ -82,13 +82,11 @@ struct PredictAnswer: Sendable {
             let line = String(decoding: said, as: UTF8.self).split(separator: "\n").last.map(String.init)
             throw APIError(.conflict, line ?? "fedmpi predict has failed")
         }
-        let decoder = JSONDecoder()
-        decoder.keyDecodingStrategy = .convertFromSnakeCase
         let lines = data.split(separator: UInt8(ascii: "\n"))
         guard let first = lines.first else { throw APIError(.conflict, "fedmpi predict has said nothing") }
-        let summary = try decoder.decode(Summary.self, from: first)
+        let summary = try JSON.read(Summary.self, first)
         (self.data, accuracy, confusion) = (summary.data, summary.accuracy, summary.confusion)
-        self.errors = try lines.dropFirst().map { try decoder.decode(Failure.self, from: $0) }
+        self.errors = try lines.dropFirst().map { try JSON.read(Failure.self, $0) }
     }
 }
 

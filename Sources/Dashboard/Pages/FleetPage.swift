@@ -141,10 +141,8 @@ struct ServedFleet: Sendable {
             else { return nil }
             return (name, date, file)
         }
-        let decoder = JSONDecoder()
-        decoder.keyDecodingStrategy = .convertFromSnakeCase
         return files.sorted { $0.date > $1.date }.prefix(count).compactMap { entry in
-            guard let data = try? Data(contentsOf: entry.file), let file = try? decoder.decode(File.self, from: data)
+            guard let data = try? Data(contentsOf: entry.file), let file = try? JSON.read(File.self, data)
             else { return nil }
             return ServedFleet(name: entry.name, date: entry.date, devices: file.devices)
         }

@@ -98,6 +98,13 @@ enum JSON {
         return try encoder.encode(value)
     }
 
+    /// Reads what fedmpi prints and leaves in files, whose keys have underscores.
+    static func read<Value: Decodable>(_ type: Value.Type, _ data: Data) throws -> Value {
+        let decoder = JSONDecoder()
+        decoder.keyDecodingStrategy = .convertFromSnakeCase
+        return try decoder.decode(type, from: data)
+    }
+
     /// A response that is a value's JSON.
     static func response(_ value: some Encodable, status: HTTPResponse.Status = .ok) throws -> Response {
         Response(

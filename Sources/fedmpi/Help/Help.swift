@@ -51,8 +51,7 @@ enum Help {
             let command =
                 FedMPI.configuration.subcommands.map(name).first { $0 == arguments.first } ?? name(of: Train.self)
             let option = arguments.lazy.map { String($0.prefix { $0 != "=" }) }.first { line.contains("'\($0)'") } ?? ""
-            let nearest = NearestName.to(String(option.drop { $0 == "-" }), among: EveryScope.names)
-            line += nearest.map { "; did you mean '--\($0)'?" } ?? "; `fedmpi help \(command)` lists what there is"
+            line += hint(for: option, among: EveryScope.names, of: command)
         }
         return line.prefix(1).lowercased() + line.dropFirst()
     }
@@ -65,9 +64,14 @@ enum Help {
         let known = FedMPI.helpMessage(for: command).matches(of: /--[a-z][a-z0-9-]*/).map { String($0.output) }
         let given = arguments.lazy.filter { $0.hasPrefix("--") }.map { String($0.prefix { $0 != "=" }) }
         guard let option = given.first(where: { !known.contains($0) && $0 != "--" }) else { return nil }
-        let nearest = NearestName.to(String(option.dropFirst(2)), among: known.map { String($0.dropFirst(2)) })
-        return "unknown option '\(option)'"
-            + (nearest.map { "; did you mean '--\($0)'?" } ?? "; `fedmpi help \(name(of: command))` lists what there is")
+        let names = known.map { String($0.dropFirst(2)) }
+        return "unknown option '\(option)'" + hint(for: option, among: names, of: name(of: command))
+    }
+
+    /// The end of a line about an option that there is not: the nearest that there is, or where they are listed.
+    private static func hint(for option: String, among names: [String], of command: String) -> String {
+        let nearest = NearestName.to(String(option.drop { $0 == "-" }), among: names)
+        return nearest.map { "; did you mean '--\($0)'?" } ?? "; `fedmpi help \(command)` lists what there is"
     }
 
     /// A word that stands where a command's name would.

@@ -90,8 +90,7 @@ struct Doctor: WorldCommand {
 
         line("MPI", MPIWorld.libraryVersion)
         line("launched", Launch.isUnderLauncher ? "by an MPI launcher" : "alone; start it by mpirun for more ranks")
-        let perHost = Dictionary(grouping: hosts, by: { $0 }).mapValues(\.count)
-        line("ranks", "\(world.size) on \(Format.count(perHost.count, "host"))")
+        line("ranks", "\(world.size) on \(Format.count(Set(hosts).count, "host"))")
         line("cores", HostFacts.cores(facts))
         line("losses", losses)
         line("oneDNN", "\(OneDNNLibrary.version), \(OneDNNLibrary.instructionSet)")

@@ -171,7 +171,7 @@ struct FleetText {
     /// A part of all in per cent, a word that is not broken; what is too small for one is not none.
     private static func share(_ count: Int, of all: Int) -> String {
         let percent = 100 * Double(count) / Double(all)
-        return "\(percent < 0.5 ? "<1" : Format.fixed(percent, 0))\u{A0}%"
+        return "\(percent <= 0.5 ? "<1" : Format.fixed(percent, 0))\u{A0}%"
     }
 
     /// A row for each stretch of each device's time: what served, what was loaded or tried beside it, and the latencies.

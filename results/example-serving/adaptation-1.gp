@@ -24,15 +24,15 @@ set bmargin at screen 0.15566
 set xlabel "seconds of serving"
 set ylabel "ms from request to answer"
 set logscale y
-set xrange [0:20.007431696629872]
-set yrange [0.3425278840276687:172.6343792080515]
+set xrange [0:20.005676631776147]
+set yrange [0.3487526798141019:162.07389053962177]
 set arrow from 5.0, graph 0 to 5.0, graph 1 nohead lc rgb "#bbbbbb"
 set arrow from 10.0, graph 0 to 10.0, graph 1 nohead lc rgb "#bbbbbb"
-set arrow from 15.004845409235145, graph 0 to 15.004845409235145, graph 1 nohead lc rgb "#bbbbbb"
+set arrow from 15.0030872832038, graph 0 to 15.0030872832038, graph 1 nohead lc rgb "#bbbbbb"
 set label '50/s' at 2.5, graph 0.94 center
 set label '500/s' at 7.5, graph 0.94 center
-set label '1500/s' at 12.502422704617572, graph 0.94 center
-set label '50/s' at 17.50613855293251, graph 0.94 center
+set label '1500/s' at 12.5015436416019, graph 0.94 center
+set label '50/s' at 17.504381957489976, graph 0.94 center
 plot DATA using 1:($2==0?$4:NaN) with points pt 7 ps 0.4 lc rgb "#4477aa" title 'edgecnn-large f32', \
      DATA using 1:($2==1?$4:NaN) with points pt 7 ps 0.4 lc rgb "#ee6677" title 'edgecnn-medium f32', \
      DATA using 1:($2==2?$4:NaN) with points pt 7 ps 0.4 lc rgb "#228833" title 'edgecnn-small f32', \

@@ -64,6 +64,56 @@ struct RankTablesTests {
         #expect(try !rankTables(alone).lines.isEmpty)
     }
 
+    @Test func `A rank that was killed is told, and that its times end before it did`() throws {
+        var sessions = Logs.twoRounds
+        sessions[2].header.clockAtEnd = nil
+        sessions[2].events.removeAll { $0.round == 2 }
+        func lost(isFinished: Bool) throws -> [String] {
+            let folder = try RunFolderFixture(log: "[]", sessions: sessions)
+            if isFinished { try folder.write("", "model.safetensors") }
+            return try rankTables(folder).lines.filter { $0.hasPrefix("lost") }
+        }
+        #expect(
+            try lost(isFinished: true) == [
+                "lost      rank 2: times are of what was logged until about a second before the end, bytes of what the others "
+                    + "counted"
+            ])
+        #expect(try lost(isFinished: false).isEmpty, "the run still goes on")
+    }
+
+    @Test func `A rank that was continued elsewhere has both hosts`() throws {
+        let first = Logs.twoRounds
+        var second = Logs.twoRounds
+        for rank in second.indices {
+            second[rank].header.epoch += 1_000
+            if rank == 2 { second[rank].header.host = "node1" }
+        }
+        let timing = RunTiming(zip(first, second).map { (sessions: [$0, $1], messages: nil) })
+        #expect(timing.ranks.map(\.hosts) == [["node0"], ["node1"], ["node2", "node1"]])
+    }
+
+    @Test func `Bytes between hosts are told where there are several`() throws {
+        let ranks = (0..<3).map { rank in
+            var session = Logs.session(rank: rank, [Logs.event(1, .train, 0, 10)])
+            session.header.host = rank == 2 ? "b" : "a"
+            return session
+        }
+        func sent(_ bytes: Int, _ peer: Int) -> MessageCount {
+            MessageCount(
+                operation: "MPI_Send", peer: peer, calls: 1, bytesOut: bytes, bytesIn: 0, total: 0, longest: 0)
+        }
+        let counts: [[MessageCount]] = [
+            [sent(1_000_000, 1), sent(2_000_000, 2)], [sent(30_000, 0)], [sent(40_000, 0)],
+        ]
+        let fixture = try RunFolderFixture(log: "[]", sessions: ranks)
+        let run = try RecordedRun(in: fixture.url)
+        let tables = RankTables(
+            run: run, account: TimeAccount(run.timing),
+            traffic: Traffic(counts.enumerated().map { (rank: $0, messages: $1) }, ranks: 3))
+        #expect(
+            tables.betweenHosts == "2.04 of 3.07 MB between hosts, a broadcast counted for each rank that it is for")
+    }
+
     @Test func `A run without timing logs has no tables`() throws {
         let fixture = try RunFolderFixture(log: "[" + Logs.round(1, accuracy: 0.5) + "]")
         #expect(try rankTables(fixture).lines.isEmpty)

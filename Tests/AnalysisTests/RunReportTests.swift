@@ -346,7 +346,7 @@ struct RunReportTests {
             text.contains("On node, 33.3 % of the processors' time went to other programs and 5.0 % to other virtual"))
         #expect(
             text.contains(
-                "Processors were shared: rank 1 had one for less than four fifths of the time in which it worked"))
+                "busy processors were shared: rank 1 had one for less than four fifths of the time in which it worked"))
         #expect(text.contains("1 node 0.000 0.000 0.000 0.75"))
     }
 

@@ -65,4 +65,13 @@ struct TrafficTests {
         #expect(traffic.bytes == [[0, 20, 44], [7, 0, 0], [0, 0, 0]])
         #expect(Traffic([], ranks: 3) == nil)
     }
+
+    @Test func `Where a killed rank's counts are behind its peers' these stand, too`() throws {
+        var behind = counts
+        // It was killed after its counts had been written for the last time, or before the first.
+        behind[1].messages = [line("MPI_Ibcast", 0, calls: 1, into: 10, total: 12)]
+        #expect(try #require(Traffic(behind, ranks: 3)).bytes == [[0, 20, 44], [7, 0, 0], [0, 0, 0]])
+        behind[1].messages = []
+        #expect(try #require(Traffic(behind, ranks: 3)).bytes == [[0, 20, 44], [7, 0, 0], [0, 0, 0]])
+    }
 }

@@ -3,6 +3,7 @@ import FedCore
 import Foundation
 import Testing
 
+@testable import Experiments
 @testable import Federation
 @testable import Records
 @testable import RunStore
@@ -83,6 +84,28 @@ import Testing
         #expect(try Comparison([run("a", [0.5]), run("b", [0.5]) { $0.alpha = 1 }]).titles == ["a", "b"])
     }
 
+    /// The figures of the sweep's own test: differences of -10 and -30 points have p = 1 - 2 atan(2) / π = 0.295.
+    @Test func `Runs of equal seeds are compared in pairs`() throws {
+        func runs(seeds: [[UInt64]]) throws -> Comparison {
+            let accuracies = [[0.8, 0.6], [0.9, 0.9]]
+            return try Comparison(
+                (0..<2).flatMap { group in
+                    try (0..<2).map { i in
+                        try run("\(group)-\(i)", [accuracies[group][i]]) {
+                            $0.seed = seeds[group][i]
+                            $0.strategy = ["fedavg", "fedprox"][group]
+                        }
+                    }
+                })
+        }
+        let rows = try runs(seeds: [[1, 2], [1, 2]]).paired.rows
+        #expect(rows.map { [$0.runs, $0.best] } == [["fedavg", "fedprox"]])
+        #expect(abs(try #require(rows.first).test.probability - 0.2952) < 0.0001)
+        // Other seeds are no pairs.
+        #expect(try runs(seeds: [[1, 2], [1, 3]]).paired.rows.isEmpty)
+        #expect(try Comparison([run("a", [0.5]), run("b", [0.6]) { $0.seed = 7 }]).paired.rows.isEmpty)
+    }
+
     @Test func `The price of the accuracy that all had is counted to the first round that had it`() throws {
         let comparison = try Comparison([run("a", [0.2, nil, 0.7, 0.6, 0.8]), run("b", [0.3, 0.75, 0.7])])
         #expect(comparison.commonAccuracy == 0.75)
@@ -104,8 +127,8 @@ import Testing
             blocks[1] == "# c\n# round,train_loss,server_loss,accuracy_percent,total_mb,total_seconds\n"
                 + "1,NaN,NaN,60.0,30.0,0.5\n")
         #expect(picture.script.contains("title 'a\"`b\\'"))
-        let names = try Comparison((0..<30).map { try run("run-number-\($0)", [0.5]) })
-        #expect(names.folderName == "compare-run-number-0-and-29-more")
+        #expect(
+            Comparison.folderName(of: (0..<30).map { "run-number-\($0)" }) == "compare-run-number-0-and-29-more")
     }
 
     @Test func `Names out of a history that was sent are texts in the picture and one name of a folder`() throws {
@@ -118,7 +141,7 @@ import Testing
             })
         #expect(comparison.picture.script.contains("title 'DATA: lr 0.01'"))
         #expect(!comparison.picture.data.split(separator: "\n").contains("9,9"))
-        let folder = comparison.folderName
+        let folder = Comparison.folderName(of: [name, "DATA"])
         #expect(!folder.unicodeScalars.contains("/") && folder.firstUnprintable == nil)
     }
 }

@@ -46,13 +46,13 @@ import Testing
     /// Differences of -10 and -30 points: t = -0.2 / (0.1414 / √2) = -2, and with one degree of freedom p = 1 - 2 atan(2) / π.
     @Test func `The page of a sweep says what its seeds tell apart`() {
         let table = table([("a", [curve([0.8]), curve([0.6])]), ("b", [curve([0.9]), curve([0.9])])])
-        let lines = table.comparisonMarkdown.split(separator: "\n")
+        let lines = table.paired.markdown.split(separator: "\n")
         #expect(
             lines.prefix(3) == [
                 "| runs | beside | points | seeds | p | at 5 % |", "|---|---|---:|---:|---:|---|",
                 "| a | b | -20.0 ± 14.1 | 2 | 0.295 | not told apart |",
             ])
-        #expect(self.table([("a", [curve([0.8])])]).comparisonMarkdown.isEmpty)
+        #expect(self.table([("a", [curve([0.8])])]).paired.markdown.isEmpty)
     }
 
     /// A tenth of a model: 200 bytes are 0.0002 MB.

@@ -62,7 +62,7 @@ import Testing
     @Test func anUnknownTextIsRefused() {
         #expect(
             tables.message(cars, test: "colour,doors,sold\npink,1,1\n", ["label": "sold", "text": "colour"])
-                == "test.csv: line 2, column 'colour': 'pink' is none of the texts that were trained on: blue, green, red; an empty field is a missing value"
+                == "test.csv: line 2, column 'colour': 'pink' is none of the texts that were trained on: blue, green, red; --dataset-options unknown=zero takes it for none of them"
         )
         #expect(
             tables.message(cars, ["label": "sold", "text": "sold"])
@@ -76,6 +76,27 @@ import Testing
             tables.message(many, ["text": "1", "header": "false"])
                 == "train.csv: column 2 (counted from 1) has more than 1024 different texts; option ignore leaves it out"
         )
+    }
+
+    /// The zeros are those of scikit-learn's `OneHotEncoder(handle_unknown="ignore")`.
+    @Test func anUnknownTextMayBeNoneOfThemOrAMissingValue() throws {
+        let rows = "colour,doors,sold\npink,1,1\nred,2,0\ngrey,3,1\n"
+        func open(_ options: [String: String]) throws -> DatasetPair {
+            try tables.open(
+                cars, test: rows,
+                NamedOptions(["label": "sold", "text": "colour"].merging(options) { $1 }))
+        }
+        let zero = try open(["unknown": "zero"])
+        #expect(zero.test.rows == [[0, 0, 0, 1], [0, 0, 1, 2], [0, 0, 0, 3]])
+        #expect(
+            tables.warnings(zero).contains(
+                "test.csv: 2 texts that the training table does not have are none of its column's texts, the first 'pink' in line 2"
+            ))
+        #expect(try open(["unknown": "missing", "missing": "drop"]).test.rows == [[0, 0, 1, 2]])
+        #expect(
+            tables.message(cars, test: rows, ["label": "sold", "text": "colour", "unknown": "missing"])
+                == "test.csv: line 2, column 'colour': the value is missing ('pink'); --dataset-options missing=mean fills in the column's mean, "
+                + "missing=drop leaves such rows out")
     }
 
     private let people = "age,city,ok\n20,Rome,0\n,Oslo,1\n50,,0\n26,Rome,1\n"

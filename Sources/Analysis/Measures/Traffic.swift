@@ -26,8 +26,8 @@ public struct Traffic: Sendable {
     public private(set) var operations: [Operation] = []
     /// Ranks of the job: what the timing logs say, or more where some rank or peer in the counts has a higher number.
     public let rankCount: Int
-    /// `[sender][receiver]`, in bytes; 0 from a rank to itself. As the sender tells it, or the receiver where the
-    /// sender left no counts.
+    /// `[sender][receiver]`, in bytes; 0 from a rank to itself. The larger of what both sides tell: a killed rank's counts
+    /// are missing, or end before it did.
     public private(set) var bytes: [[Int]]
     /// `[sender][receiver]`, in messages; the larger of what both sides tell. An empty share of a collective counts, so
     /// that there may be messages without bytes.
@@ -56,8 +56,7 @@ public struct Traffic: Sendable {
         let highest = counts.map { max($0.rank, $0.messages.map(\.peer).max() ?? 0) }.max() ?? 0
         guard highest < Self.most, ranks <= Self.most else { return nil }
         rankCount = max(ranks, highest + 1)
-        let present = Set(counts.map(\.rank))
-        isPartial = present.count < rankCount
+        isPartial = Set(counts.map(\.rank)).count < rankCount
         let none = Array(repeating: [Int](repeating: 0, count: rankCount), count: rankCount)
         // As senders and as receivers tell it.
         var out = (bytes: none, calls: none)
@@ -82,8 +81,7 @@ public struct Traffic: Sendable {
         messages = none
         for sender in 0..<rankCount {
             for receiver in 0..<rankCount {
-                let isKnown = present.contains(sender)
-                bytes[sender][receiver] = (isKnown ? out.bytes : into.bytes)[sender][receiver]
+                bytes[sender][receiver] = max(out.bytes[sender][receiver], into.bytes[sender][receiver])
                 messages[sender][receiver] = max(out.calls[sender][receiver], into.calls[sender][receiver])
             }
         }

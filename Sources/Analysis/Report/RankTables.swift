@@ -38,7 +38,7 @@ struct RankTables {
         }
         let rows = ranks.indices.map(row)
         for i in shown {
-            table.rows.append([String(ranks[i].rank), ranks[i].host] + Self.cells(rows[i]))
+            table.rows.append([String(ranks[i].rank), ranks[i].hosts.joined(separator: ", ")] + Self.cells(rows[i]))
         }
         let sum = Row(
             app: rows.reduce(0) { $0 + $1.app }, mpi: rows.reduce(0) { $0 + $1.mpi },
@@ -139,10 +139,57 @@ struct RankTables {
             "\(NumberText.fixed(more, 2)) times the other ranks' samples, at \(NumberText.fixed(speed, 2)) times their speed"
     }
 
+    /// Ranks that were lost, and what that means for their rows; nil where all came to their end, or the run still goes on.
+    var lost: String? {
+        let ranks = run.silentRanks.map(\.rank)
+        guard !ranks.isEmpty else { return nil }
+        return
+            "\(RunReport.named(ranks)): times are of what was logged until about a second before the end, bytes of what the "
+            + "others counted"
+    }
+
+    /// Bytes that went from one host to another; nil where all ranks were on one, some rank was on two, or none left its
+    /// counts.
+    var betweenHosts: String? {
+        let hosts = Dictionary(run.timing.ranks.map { ($0.rank, $0.host) }) { first, _ in first }
+        guard let traffic, Set(hosts.values).count > 1, run.timing.ranks.allSatisfy({ $0.hosts.count == 1 }) else {
+            return nil
+        }
+        var crossing = 0
+        for (sender, row) in traffic.bytes.enumerated() {
+            for (receiver, bytes) in row.enumerated() where hosts[sender] != hosts[receiver] { crossing += bytes }
+        }
+        let whole = traffic.bytes.joined().reduce(0, +)
+        return
+            "\(NumberText.fixed(Double(crossing) / 1e6, 2)) of \(NumberText.fixed(Double(whole) / 1e6, 2)) MB between hosts, "
+            + "a broadcast counted for each rank that it is for"
+    }
+
+    /// A sentence about client ranks that waited for a processor while they worked, nil when none did: they had one for
+    /// less than four fifths of that time. What a rank took while it waited for messages counts, too, so that there may
+    /// be more of them.
+    var sharedProcessors: String? {
+        let shared = zip(run.timing.ranks, account.ranks).filter { rank, times in
+            guard rank.rank > 0, let use = rank.processor, times.useful > 0 else { return false }
+            return Double(use.own) < 0.8 * Double(times.useful)
+        }.map(\.0.rank)
+        guard !shared.isEmpty else { return nil }
+        return
+            "processors were shared: \(RunReport.named(shared)) had one for less than four fifths of the time in which "
+            + "\(shared.count == 1 ? "it" : "they") worked, so that stragglers and slow links may be a busy machine's"
+    }
+
     /// Whether there is more than one rank, and so something that crossed between them.
     var hasMessages: Bool {
         let timing = run.timing
         return !timing.isEmpty && timing.ranks.count + timing.missing.count > 1
+    }
+
+    /// What the tables do not say by themselves, by name: who is behind, and what to think of it.
+    var facts: [(name: String, value: String)] {
+        [
+            ("straggler", straggler), ("busy", sharedProcessors), ("lost", lost), ("hosts", betweenHosts),
+        ].compactMap { name, text in text.map { (name, $0) } }
     }
 
     /// What the end of a run prints: the tables with an empty line before each, and the straggler. None where time was
@@ -152,8 +199,8 @@ struct RankTables {
         let table = ranks(isShort: true)
         var lines = [""] + (table.summary.map { [$0] } ?? []) + table.lines
         for table in [operations, efficiencies].compactMap({ $0 }) { lines += [""] + table.lines }
-        if let straggler { lines += ["", "straggler  \(straggler)"] }
-        return lines
+        let facts = facts.map { $0 + String(repeating: " ", count: max(1, 10 - $0.count)) + $1 }
+        return lines + (facts.isEmpty ? [] : [""] + facts)
     }
 
     // MARK: A rank's row

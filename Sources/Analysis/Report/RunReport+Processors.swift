@@ -45,24 +45,10 @@ extension RunReport {
             ])
         }
         table.summary = "processor time by rank"
-        var sentences = machines.map { machine in
+        let sentences = machines.map { machine in
             "On \(machine.host), \(NumberText.percent(machine.others)) of the processors' time went to other programs and "
                 + "\(NumberText.percent(machine.stolen)) to other virtual machines (steal)."
         }
-        if let shared = sharedProcessors { sentences.append(shared) }
         return [.table(table), .paragraph(sentences.joined(separator: " "))]
-    }
-
-    /// A sentence about client ranks that waited for a processor while they worked, nil when none did: they had one for
-    /// less than four fifths of that time. What a rank took while it waited for messages counts, too, so that there may
-    /// be more of them.
-    var sharedProcessors: String? {
-        let shared = zip(run.timing.ranks, account.ranks).filter { rank, times in
-            guard rank.rank > 0, let use = rank.processor, times.useful > 0 else { return false }
-            return Double(use.own) < 0.8 * Double(times.useful)
-        }.map(\.0.rank)
-        guard !shared.isEmpty else { return nil }
-        return "Processors were shared: \(Self.named(shared)) had one for less than four fifths of the time in which "
-            + "\(shared.count == 1 ? "it" : "they") worked, so that stragglers and slow links may be a busy machine's."
     }
 }

@@ -24,8 +24,9 @@ extension RunReport {
         if rankTables.hasMessages {
             section.blocks.append(
                 .paragraph(
-                    "Waiting and transfer are apart: broadcast and gather begin when both sides are there. Clocks are "
-                        + "aligned to \(NumberText.fixed(timing.clockError, 1)) µs."))
+                    "Waiting and transfer are apart: broadcast and gather begin when both sides are there. Times of "
+                        + "different ranks may be off by \(Self.shown(error: timing.clockError)) against each other, half of the "
+                        + "shortest round trip between them."))
         }
         if run.setting("real-delays") == "true" {
             section.blocks.append(.paragraph("Simulated delays were slept through and are part of the times above."))
@@ -34,6 +35,11 @@ extension RunReport {
                 .paragraph("The times above are real; simulated delays cost no real time and are not part of them."))
         }
         return section
+    }
+
+    /// The error of clocks, given in microseconds, in words.
+    private static func shown(error: Double) -> String {
+        error < 1_000 ? "\(NumberText.fixed(error, 1)) µs" : "\(NumberText.fixed(error / 1_000, 1)) ms"
     }
 
     /// Seconds by phase, of the server and of all client ranks together, with percentages of the row `total`. Phases
@@ -80,7 +86,7 @@ extension RunReport {
                 ))
         }
         section.blocks += processorBlocks
-        if let straggler = rankTables.straggler { section.blocks.append(.facts([("straggler", straggler)])) }
+        if !rankTables.facts.isEmpty { section.blocks.append(.facts(rankTables.facts)) }
         if let waits = rankTables.waits {
             section.blocks.append(.table(waits))
             section.blocks.append(
@@ -131,7 +137,8 @@ extension RunReport {
     var slowSection: Document.Section {
         var section = Document.Section("Slowest clients and links")
         defer {
-            if !section.blocks.isEmpty, let sharedProcessors { section.blocks.append(.paragraph(sharedProcessors)) }
+            let caveats = rankTables.facts.filter { ["busy", "lost"].contains($0.name) }
+            if !section.blocks.isEmpty, !caveats.isEmpty { section.blocks.append(.facts(caveats)) }
         }
         let clients = account.clients.sorted {
             let (a, b) = ($0.value.training / max($0.value.rounds, 1), $1.value.training / max($1.value.rounds, 1))
@@ -203,6 +210,8 @@ extension RunReport {
                         + "a tree of ranks forwards it. Times run from the call to its completion, waiting included."))
         }
         if let matrix { section.blocks.append(.table(matrix)) }
+        let remarks = rankTables.facts.filter { ["lost", "hosts"].contains($0.name) }
+        if !remarks.isEmpty { section.blocks.append(.facts(remarks)) }
         if let traffic, traffic.isPartial {
             section.blocks.append(.paragraph("Some ranks left no counts; what their peers counted stands for them."))
         }

@@ -89,12 +89,23 @@ public struct RunReport {
         try save(
             document.html { page[$0] }, as: Self.pageName)
         if !run.timing.isEmpty {
-            try run.folder.appendingPathComponent(TraceFile.name)
-                .replaceContents(with: TraceFile(run, account).bytes)
+            _ = try writeTrace()
             try save(efficiencyByRound, as: Self.efficiencyName)
         }
         if let traffic { try save(Self.matrix(traffic), as: Self.matrixName) }
         return notes
+    }
+
+    /// Writes the trace for Perfetto into the run's folder, in place of an earlier one.
+    ///
+    /// - Returns: the file, and its bytes.
+    /// - Throws: `FileError` when the folder cannot be written to.
+    /// - Complexity: O(events).
+    public func writeTrace() throws(FileError) -> (file: URL, bytes: Int) {
+        let file = run.folder.appendingPathComponent(TraceFile.name)
+        let bytes = TraceFile(run, account).bytes
+        try file.replaceContents(with: bytes)
+        return (file, bytes.count)
     }
 
     /// Puts a file into the run's folder, whole or not at all; a symbolic link in its place is replaced.

@@ -7,6 +7,8 @@ public struct RankTiming: Sendable {
     public let rank: Int
     /// The node that it ran on the last time that it was started.
     public let host: String
+    /// The nodes that it ran on, in order of time, each once: a run may be continued elsewhere.
+    public internal(set) var hosts: [String]
     /// In order of time over all starts. Phases of a rank do not overlap in a log of this program; in one that somebody
     /// made up they may.
     public internal(set) var events: [TimingEvent] = []
@@ -34,6 +36,7 @@ public struct RankTiming: Sendable {
     public init(rank: Int, host: String) {
         self.rank = rank
         self.host = host
+        hosts = [host]
     }
 
     /// Number and host, as a person would name it: `rank 3 (node1)`.

@@ -145,6 +145,16 @@ public struct RecordedRun: Sendable {
         }.map(\.0)
     }
 
+    /// Refuses a run that has no timing files with anything in them.
+    ///
+    /// - Throws: `ConfigurationError` that says what leaves them.
+    public func requireTiming() throws(ConfigurationError) {
+        guard timing.ranks.contains(where: { !$0.events.isEmpty }) else {
+            throw ConfigurationError(
+                "'\(folder.relativePath)' has no timing files: a run leaves them with --timing on")
+        }
+    }
+
     /// What went wrong, as far as it can be read; nothing where the file is missing. An entry that cannot be decoded is
     /// left out, and so is one that a kill cut off.
     private static func faults(in folder: URL) -> [FaultRecord] {

@@ -78,6 +78,9 @@ public struct RunTiming: Sendable {
         for (sessions, log) in zip(corrected, logs) {
             guard let last = sessions.last else { continue }
             var timing = RankTiming(rank: last.header.rank, host: last.header.host)
+            timing.hosts = sessions.map(\.header.host).reduce(into: []) { hosts, host in
+                if !hosts.contains(host) { hosts.append(host) }
+            }
             timing.messages = log.messages
             timing.isComplete = last.isClosed && last.header.epoch == epochs.last
             let uses = sessions.map(\.header.processor)

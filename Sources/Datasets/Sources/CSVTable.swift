@@ -15,6 +15,8 @@ public import FedCore
 /// - `missing`: what happens to rows without a label, a target or a feature: `refuse` the file, `drop` the rows, `keep`
 ///   words that stand for "no value" as a class or a text, or take the `mean` of a feature's column over the rows to train
 ///   on; a text that is missing is then the share of each text.
+/// - `unknown`: what a text is that the table to train on does not have: `refuse` the file, `zero` in the features of its
+///   column, or a `missing` value.
 /// - `test=FILE`: the test split; without it `test-share` (0.1) of the samples is held out, drawn from `seed`,
 ///   by default the run's.
 /// - `shape`, `layout`, `scale` and `classes`, which turn a row into an image (`TableForm`).
@@ -31,7 +33,7 @@ public struct CSVTable: DatasetSource {
     public static let summary = """
         text tables; options test=FILE, label (0) by name or number, or target=COLUMNS of numbers to predict, or \
         labels=COLUMNS of 0 and 1, text=COLUMNS of texts, ignore=COLUMNS, header, separator, \
-        missing=refuse|drop|keep|mean, shape=CxHxW, layout=chw|nchw|hwc|nhwc, scale, classes, test-share, seed
+        missing=refuse|drop|keep|mean, unknown=refuse|zero|missing, shape=CxHxW, layout=chw|nchw|hwc|nhwc, scale, classes, test-share, seed
         """
 
     public static let takesSeed = true
@@ -66,6 +68,7 @@ public struct CSVTable: DatasetSource {
         options.explain(
             "rows that lack a value: refuse the file, drop the rows, keep the word (NA, ?) as a class or a text, or fill in the "
                 + "column's mean")
+        let unknown = try UnknownTexts(&options)
         form = try TableForm(&options)
         let answers = [label.text != "0", !targets.isEmpty, !labels.isEmpty]
         guard answers.count(where: { $0 }) <= 1 else {
@@ -77,7 +80,8 @@ public struct CSVTable: DatasetSource {
         choices = CSVNumbers.Choices(
             format: format,
             answer: !targets.isEmpty ? .targets(targets) : !labels.isEmpty ? .labels(labels) : .label(label),
-            ignored: ignored, texts: texts, missing: missing, names: nil, categories: nil,
+            ignored: ignored, texts: texts, missing: missing, unknown: unknown, names: nil,
+            categories: nil,
             isLabelAssumed: given == nil && targets.isEmpty && labels.isEmpty)
     }
 

@@ -5,8 +5,13 @@ struct CSVCategories {
     /// Largest number of texts in a column. More are names of the rows, not kinds of them.
     static let most = 1024
 
+    /// The place of a text that the training table does not have, where such texts are none of its texts.
+    static let unknown = -1
+
     /// Texts of the training table; nil: whatever texts there are.
     private let known: [String]?
+    /// What becomes of texts that are not among these.
+    private let treatment: UnknownTexts
     /// The different texts in the order in which they were met, with the number that each is.
     private var met: [(text: String, value: Double?)] = []
     /// Whether each is of a row that is kept.
@@ -16,9 +21,12 @@ struct CSVCategories {
 
     /// Creates an empty list.
     ///
-    /// - Parameter known: texts of the training table, which must not be fewer; nil: whatever texts there are.
-    init(known: [String]?) {
+    /// - Parameters:
+    ///   - known: texts of the training table, which must not be fewer; nil: whatever texts there are.
+    ///   - unknown: what becomes of others.
+    init(known: [String]?, unknown: UnknownTexts) {
         self.known = known
+        treatment = unknown
         placeOf = Dictionary((known ?? []).enumerated().map { ($1, $0) }, uniquingKeysWith: { first, _ in first })
     }
 
@@ -29,7 +37,7 @@ struct CSVCategories {
     ///   - column: the column for messages, e.g. `column 3`.
     ///   - reader: the table's reader.
     ///   - keepsWords: whether words for "no value" are texts like others.
-    /// - Returns: nil when the text is missing.
+    /// - Returns: nil when the text is missing; ``unknown`` when it is none of the known ones, and may be.
     /// - Throws: ``DatasetError/malformed(file:reason:)`` when it cannot be shown, is none of the known ones, or there are
     ///   too many different ones.
     mutating func place(
@@ -39,9 +47,14 @@ struct CSVCategories {
         if let place = placeOf[text] { return place }
         if MissingValues.isMissing(text), !keepsWords || text.isEmpty { return nil }
         if let known {
+            switch treatment {
+            case .zero: return Self.unknown
+            case .missing: return nil
+            case .refuse: break
+            }
             throw reader.malformed(
                 "line \(reader.line), \(column()): '\(reader.excerpt(field))' is none of the texts that were trained on: "
-                    + CSVHeader.list(known) + "; an empty field is a missing value")
+                    + CSVHeader.list(known) + "; --dataset-options unknown=zero takes it for none of them")
         }
         guard met.count < Self.most else {
             throw reader.malformed(
@@ -55,7 +68,7 @@ struct CSVCategories {
 
     /// Takes note that the row of a text is kept.
     mutating func use(_ place: Int) {
-        if known == nil { isUsed[place] = true }
+        if known == nil, place >= 0 { isUsed[place] = true }
     }
 
     /// The texts of rows that are kept in their order, and the place in it of each text met: numbers by value, then texts

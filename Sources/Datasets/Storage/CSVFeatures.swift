@@ -37,6 +37,9 @@ struct CSVFeatures {
     private var gapRows = 0
     private var firstGap = 0
     private var gapPlaces: Set<Int> = []
+    /// Number of texts that are none of the known ones, and the line and the text of the first.
+    private var unknownTexts = 0
+    private var firstUnknown = (line: 0, text: "")
 
     /// Creates features without a row.
     ///
@@ -46,12 +49,13 @@ struct CSVFeatures {
     ///   - names: names of `columns`; empty without a header.
     ///   - known: the texts of each column of texts in the training table; nil: whatever texts there are.
     ///   - missing: what happens to rows that lack a value.
+    ///   - unknown: what happens to texts that are not among the known ones.
     ///   - header: the user's word on whether the first line is a header; nil: there is none.
     ///   - isToPredict: whether a model is to predict the rows: its columns are what they are.
     ///   - assumedLabel: the column that was taken for the labels without the user's word, for advice; nil: none was.
     init(
-        columns: [Int], texts: [Int], names: [String], known: [[String]]?, missing: MissingValues, header: Bool?,
-        isToPredict: Bool = false, assumedLabel: String? = nil
+        columns: [Int], texts: [Int], names: [String], known: [[String]]?, missing: MissingValues,
+        unknown: UnknownTexts = .refuse, header: Bool?, isToPredict: Bool = false, assumedLabel: String? = nil
     ) {
         self.isToPredict = isToPredict
         self.assumedLabel = assumedLabel
@@ -61,7 +65,7 @@ struct CSVFeatures {
         self.header = header
         textOf = columns.map { texts.firstIndex(of: $0) ?? -1 }
         self.texts = texts.indices.map { place in
-            CSVCategories(known: known.flatMap { place < $0.count ? $0[place] : nil })
+            CSVCategories(known: known.flatMap { place < $0.count ? $0[place] : nil }, unknown: unknown)
         }
         featureNames = names
         width = columns.count
@@ -125,6 +129,10 @@ struct CSVFeatures {
             let name = names.isEmpty ? "" : names[place]
             let text = try texts[textOf[place]].place(
                 of: field, column: CSVReader.words(column, named: name), reader, keepsWords: missing == .keep)
+            if text == CSVCategories.unknown {
+                if unknownTexts == 0 { firstUnknown = (reader.line, reader.excerpt(field)) }
+                unknownTexts += 1
+            }
             return text.map { Float($0) }
         }
         if let number = reader.number(field), Float(number).isFinite { return Float(number) }
@@ -167,7 +175,8 @@ struct CSVFeatures {
 
     /// The error for a missing value.
     private func refusal(of text: String, _ place: Int, _ reader: CSVReader) -> DatasetError {
-        let keep = textOf[place] >= 0 && !text.isEmpty ? ", missing=keep makes it a text like others" : ""
+        let isWord = textOf[place] >= 0 && !text.isEmpty && MissingValues.isMissing(text)
+        let keep = isWord ? ", missing=keep makes it a text like others" : ""
         return reader.malformed(
             "line \(reader.line), \(words(place)): the value is missing (\(MissingValues.describe(text))); "
                 + "--dataset-options missing=mean fills in the column's mean, missing=drop leaves such rows out\(keep)")
@@ -208,7 +217,7 @@ struct CSVFeatures {
                 let first = expanded.count
                 expanded.append(contentsOf: repeatElement(value.isNaN ? value : 0, count: widths[place]))
                 // A row that is left out has the place 0, which is some text's.
-                if !value.isNaN { expanded[first + sorted[textOf[place]].placeOf[Int(value)]] = 1 }
+                if !value.isNaN, value >= 0 { expanded[first + sorted[textOf[place]].placeOf[Int(value)]] = 1 }
             }
         }
         values = expanded
@@ -240,6 +249,12 @@ struct CSVFeatures {
 
     /// Says what became of the texts.
     private mutating func noteTexts(rows: Int) {
+        if unknownTexts > 0 {
+            notes.append(
+                .warning(
+                    "\(NumberText.count(unknownTexts, "text")) that the training table does not have \(unknownTexts == 1 ? "is" : "are") none of its column's texts, the "
+                        + "first '\(firstUnknown.text)' in line \(firstUnknown.line)"))
+        }
         guard !isToPredict else { return }
         for (place, text) in textOf.enumerated() where text >= 0 {
             let names = categories[text]

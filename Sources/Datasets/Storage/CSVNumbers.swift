@@ -18,6 +18,8 @@ struct CSVNumbers {
         let texts: [CSVReader.Column]
         /// Treatment of rows without a label, a target or a feature.
         let missing: MissingValues
+        /// Treatment of texts that the training file does not have.
+        let unknown: UnknownTexts
         /// Names of the classes from the training file; nil: whatever labels there are.
         var names: [String]?
         /// Texts of each column of texts from the training file; nil: whatever texts there are.
@@ -49,7 +51,8 @@ struct CSVNumbers {
                     + "\(names(trained.features.map { ($0.column, $0.name) })) "
                     + trained.features.map { $0.texts == nil ? "-" : "t" }.joined()
             }
-            return "csv 6 \(format.separator) \(header) \(missing) \(answer.word) \(columns) \(known)\(optional ?? "")"
+            return
+                "csv 7 \(format.separator) \(header) \(missing) \(unknown) \(answer.word) \(columns) \(known)\(optional ?? "")"
         }
     }
 

@@ -85,7 +85,7 @@ struct CSVNumbersBuilder {
         features = CSVFeatures(
             columns: kept, texts: texts, names: isHeader ? kept.map { columnNames[$0] } : [],
             known: choices.trained?.categories ?? choices.categories, missing: choices.missing,
-            header: choices.format.header, isToPredict: choices.trained != nil,
+            unknown: choices.unknown, header: choices.format.header, isToPredict: choices.trained != nil,
             assumedLabel: choices.isLabelAssumed
                 ? answers.first.map { "the first column\(isHeader ? ", '\(columnNames[$0])'," : "")" } : nil)
         label = answers.first

@@ -26,6 +26,19 @@ package struct PairedTest: Equatable {
         probability = StudentDistribution.probability(
             beyond: differences.mean / error, freedom: Double(differences.count - 1))
     }
+
+    /// Each list of values beside the one with the highest mean.
+    ///
+    /// - Parameter lists: values of the same seeds in the same order.
+    /// - Returns: places of a list and of the best one, and the list's values minus those of the best; without lists that
+    ///   cannot be compared.
+    package static func besideBest(_ lists: [[Double]]) -> [(place: Int, best: Int, test: PairedTest)] {
+        func mean(_ values: [Double]) -> Double { SeedStatistic(values)?.mean ?? 0 }
+        guard let best = lists.indices.max(by: { mean(lists[$0]) < mean(lists[$1]) }) else { return [] }
+        return lists.indices.filter { $0 != best }.compactMap { place in
+            PairedTest(lists[place], minus: lists[best]).map { (place, best, $0) }
+        }
+    }
 }
 
 extension SweepTable {
@@ -49,15 +62,10 @@ extension SweepTable {
             if byKind[kind] == nil { kinds.append(kind) }
             byKind[kind, default: []].append(row)
         }
-        func finals(_ row: Row) -> [Double] { row.curves.compactMap(\.finalAccuracy) }
-        func mean(_ row: Row) -> Double { SeedStatistic(finals(row))?.mean ?? 0 }
         return kinds.flatMap { kind -> [Comparison] in
             let rows = byKind[kind] ?? []
-            guard let place = rows.indices.max(by: { mean(rows[$0]) < mean(rows[$1]) }) else { return [] }
-            return rows.indices.filter { $0 != place }.compactMap { other in
-                PairedTest(finals(rows[other]), minus: finals(rows[place]))
-                    .map { Comparison(row: rows[other], best: rows[place], test: $0) }
-            }
+            return PairedTest.besideBest(rows.map { $0.curves.compactMap(\.finalAccuracy) })
+                .map { Comparison(row: rows[$0.place], best: rows[$0.best], test: $0.test) }
         }
     }
 }

@@ -60,21 +60,14 @@ struct PartitionTable: ParsableCommand {
             Console.output(String(decoding: encoded, as: UTF8.self))
             return
         }
-        for note in data.notes where !note.isWarning { Console.output("read      \(note.text)") }
-        let titles = names + ["total"]
-        let least = max(6, Format.grouped(data.train.count).count)
-        let widths = titles.map { max(least, $0.count) }
-        func line(_ title: String, _ cells: [String]) {
-            Console.output(
-                Format.leftAligned(title, to: 8)
-                    + zip(cells, widths).map { "  " + Format.padded($0, to: $1) }.joined())
-        }
-        line("client", titles)
+        for note in data.notes where !note.isWarning { Console.output(Terminal.fitted("read      \(note.text)")) }
+        var text = TextTable([("client", .left)] + (names + ["total"]).map { ($0, .right) })
         for (client, row) in table.enumerated() {
-            line("\(client)", (row + [row.reduce(0, +)]).map(Format.grouped))
+            text.add(["\(client)"] + (row + [row.reduce(0, +)]).map(Format.grouped))
         }
         let totals = names.indices.map { column in table.reduce(0) { $0 + $1[column] } }
-        line("total", (totals + [totals.reduce(0, +)]).map(Format.grouped))
-        Console.output("\nskew      \(skew)")
+        text.add(["total"] + (totals + [totals.reduce(0, +)]).map(Format.grouped))
+        Console.output(text.text)
+        Console.output(Terminal.fitted("\nskew      \(skew)"))
     }
 }

@@ -61,10 +61,7 @@ public struct OTLPTrace {
     public init(_ run: RecordedRun) throws(ConfigurationError) {
         self.run = run
         let timing = run.timing
-        guard timing.ranks.contains(where: { !$0.events.isEmpty }) else {
-            throw ConfigurationError(
-                "'\(run.folder.relativePath)' has no timing files: a run leaves them with --timing on")
-        }
+        try run.requireTiming()
         silentRanks = Set(run.silentRanks.map(\.rank))
         builder = SpanBuilder(
             TraceIdentity(

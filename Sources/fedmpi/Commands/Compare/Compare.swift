@@ -1,5 +1,6 @@
 import Analysis
 import ArgumentParser
+import Experiments
 import FedCore
 import Files
 import Foundation
@@ -34,7 +35,7 @@ struct Compare: ParsableCommand {
         help: "Two runs or more, each by its number, its folder's name, or how that name begins; or a sweep's name.")
     var runs: [String]
 
-    /// Folder for `comparison.png`, `.gp` and `.csv`; nil takes ``Comparison/folderName`` in the results folder.
+    /// Folder for `comparison.png`, `.gp` and `.csv`; nil takes ``Comparison/folderName(of:)`` in the results folder.
     @Option(help: "Folder for the picture, its script and its data. (default: compare-A-B in --results)")
     var output: String?
 
@@ -50,6 +51,15 @@ struct Compare: ParsableCommand {
         let differences: [String: [String]]
         /// Absent when none was drawn.
         let picture: String?
+        /// Settings beside the best one, by runs of equal seeds; absent where there is nothing to pair.
+        let paired: [Paired]?
+    }
+
+    /// One row of ``PairedTable``, in shares of 1.
+    private struct Paired: Encodable {
+        let runs, best: String
+        let difference, probability: Double
+        let seeds: Int
     }
 
     /// Refuses to compare nothing.
@@ -58,11 +68,20 @@ struct Compare: ParsableCommand {
     }
 
     /// The runs that the user means; a sweep's name stands for all of its own.
-    private func find(in store: RunStore) throws -> [StoredRun] {
+    ///
+    /// - Returns: the runs, and a name for each that was asked for: a run's own, or the sweep's.
+    private func find(in store: RunStore) throws -> (runs: [StoredRun], names: [String]) {
         var found: [StoredRun] = []
+        var names: [String] = []
         for text in runs {
             let below = try store.runs(below: text, limit: Self.most + 1)
-            found += below.isEmpty ? [try store.find(text)] : below
+            if below.isEmpty {
+                found.append(try store.find(text))
+                names.append(found[found.count - 1].name)
+            } else {
+                found += below
+                names.append(text)
+            }
         }
         guard found.count > 1 else { throw ConfigurationError("compare what with what? name two runs or more") }
         guard found.count <= Self.most else {
@@ -70,7 +89,7 @@ struct Compare: ParsableCommand {
                 "more than \(Self.most) runs are too many to compare: name some of them (`fedmpi runs --sweep NAME`), or see the "
                     + "sweep's own table.md")
         }
-        return found
+        return (found, names)
     }
 
     /// Finds the runs, prints the tables, and draws.
@@ -82,7 +101,7 @@ struct Compare: ParsableCommand {
     ///   `RunStoreError` when there is no history or it cannot be read.
     func run() throws {
         let store = try history.open()
-        let found = try find(in: store)
+        let (found, names) = try find(in: store)
         guard Set(found.map(\.id)).count == found.count else {
             throw ConfigurationError("'\(runs.joined(separator: " "))' names a run twice")
         }
@@ -95,12 +114,17 @@ struct Compare: ParsableCommand {
         let folder =
             output.map { URL(fileURLWithPath: $0, isDirectory: true) }
             ?? URL(fileURLWithPath: history.results, isDirectory: true)
-            .appendingPathComponent(comparison.folderName, isDirectory: true)
+            .appendingPathComponent(Comparison.folderName(of: names), isDirectory: true)
         let (picture, note) = try draw(comparison, in: folder)
+        let paired = comparison.paired.rows.map {
+            Paired(
+                runs: $0.runs, best: $0.best, difference: $0.test.differences.mean, probability: $0.test.probability,
+                seeds: $0.test.differences.count)
+        }
         try json.print(
             Compared(
                 runs: found, differences: Dictionary(comparison.differences.map { ($0.name, $0.values) }) { $1 },
-                picture: picture), "\n" + note)
+                picture: picture, paired: paired.isEmpty ? nil : paired), "\n" + note)
     }
 
     /// Draws the comparison, and says in one line what came of it.

@@ -1,3 +1,4 @@
+import Experiments
 import FedCore
 import Federation
 import Foundation
@@ -79,10 +80,7 @@ struct Comparison {
     private static func titles(of entries: [Entry], _ differences: [(name: String, values: [String])]) -> [String] {
         let names = entries.map(\.run.name)
         guard names.contains(where: { $0.count > longName }) else { return names }
-        let ordered = differences.filter { RunText.isNamed($0.name) } + differences.filter { !RunText.isNamed($0.name) }
-        let settings = entries.indices.map { i in
-            ordered.map { RunText.shortSetting($0, $1[i]) }.joined(separator: ", ")
-        }
+        let settings = entries.indices.map { i in RunText.title(differences.map { ($0.name, $0.values[i]) }) }
         if Set(settings).count == entries.count, settings.allSatisfy({ !$0.isEmpty && $0.count <= longTitle }) {
             return settings
         }
@@ -123,7 +121,32 @@ struct Comparison {
         ]
         let differences = differences + surroundings.filter { Set($0.values).count > 1 }
         let settings = differences.isEmpty ? "settings  no difference" : table("settings", differences)
-        return settings + "\n\n" + table("outcome", outcome)
+        let paired = paired.text()
+        return settings + "\n\n" + table("outcome", outcome) + (paired.isEmpty ? "" : "\n\n" + paired)
+    }
+
+    /// Runs of one setting beside those of the best, by the final accuracy of runs with equal seeds; without rows where the
+    /// seed is not among the settings that differ, and of settings that have no two runs or other seeds.
+    var paired: PairedTable {
+        guard let place = differences.firstIndex(where: { $0.name == "seed" }) else { return PairedTable(rows: []) }
+        let seeds = differences[place].values
+        let others = differences.filter { $0.name != "seed" && $0.name != "run-name" }
+        var names: [String] = []
+        var groups: [String: [(seed: String, accuracy: Double)]] = [:]
+        for (i, entry) in entries.enumerated() {
+            let name = RunText.title(others.map { ($0.name, $0.values[i]) })
+            if groups[name] == nil { names.append(name) }
+            guard let accuracy = entry.run.accuracy, entry.run.status == .finished else { return PairedTable(rows: []) }
+            groups[name, default: []].append((seed: seeds[i], accuracy: accuracy))
+        }
+        let ordered = names.map { name in (groups[name] ?? []).sorted { $0.seed < $1.seed } }
+        guard names.count > 1, let first = ordered.first?.map(\.seed), Set(first).count == first.count,
+            ordered.allSatisfy({ $0.map(\.seed) == first })
+        else { return PairedTable(rows: []) }
+        return PairedTable(
+            rows: PairedTest.besideBest(ordered.map { $0.map(\.accuracy) }).map {
+                (names[$0.place], names[$0.best], $0.test)
+            })
     }
 
     /// A table with a row for each name and a column for each run.
@@ -180,14 +203,15 @@ struct Comparison {
 
     /// Name of the picture's folder in the results folder: `compare-A-B`, abbreviated past 100 bytes.
     ///
+    /// - Parameter names: of the runs, or of a sweep whose runs are compared.
+    ///
     /// A run's name may be a path below the results folder, and the history may come from somebody else, so
     /// slashes and characters that no terminal shows become `_`. File systems allow a name of 255 bytes, which
     /// many runs would exceed.
-    var folderName: String {
+    static func folderName(of names: [String]) -> String {
         // A name may be a path, and the history somebody else's.
-        let names = entries.map { entry in
-            String(
-                String.UnicodeScalarView(entry.run.name.unicodeScalars.map { $0 == "/" || !$0.isPrintable ? "_" : $0 }))
+        let names = names.map { name in
+            String(String.UnicodeScalarView(name.unicodeScalars.map { $0 == "/" || !$0.isPrintable ? "_" : $0 }))
         }
         let full = "compare-" + names.joined(separator: "-")
         return full.utf8.count <= 100 ? full : "compare-\(names[0].prefix(60))-and-\(names.count - 1)-more"

@@ -124,12 +124,7 @@ enum Checkup {
     ///
     /// - Throws: `ConfigurationError` when the file cannot be read, or has no host.
     static func ask(hostsOf file: String) throws(ConfigurationError) -> [Finding] {
-        guard let text = try? String(contentsOfFile: file, encoding: .utf8) else {
-            throw ConfigurationError("cannot read the hostfile '\(file)'")
-        }
-        let hosts = Self.hosts(in: text)
-        guard !hosts.isEmpty else { throw ConfigurationError("the hostfile '\(file)' has no host") }
-        return hosts.map { host in
+        try hosts(ofFile: file).map { host in
             let (code, line) = ssh(host)
             guard code != 0 else { return Finding(name: "ssh", text: "\(host) answers") }
             return Finding(
@@ -137,6 +132,18 @@ enum Checkup {
                 advice: "try `ssh \(host) true`: mpirun needs it to work without a question (ssh-copy-id, known_hosts)",
                 isFatal: true)
         }
+    }
+
+    /// The hosts of a hostfile, at least one.
+    ///
+    /// - Throws: `ConfigurationError` when the file cannot be read, or has no host.
+    static func hosts(ofFile file: String) throws(ConfigurationError) -> [String] {
+        guard let text = try? String(contentsOfFile: file, encoding: .utf8) else {
+            throw ConfigurationError("cannot read the hostfile '\(file)'")
+        }
+        let hosts = Self.hosts(in: text)
+        guard !hosts.isEmpty else { throw ConfigurationError("the hostfile '\(file)' has no host") }
+        return hosts
     }
 
     /// The hosts of a hostfile: the first word of each line, without comments (`man mpirun`).

@@ -57,6 +57,7 @@ struct Doctor: WorldCommand {
     func validate() throws {
         if let exchange, exchange < 1 { throw ValidationError("--exchange must be at least 1") }
         if repetitions < 1 { throw ValidationError("--repetitions must be at least 1") }
+        if let hostfile { _ = try Checkup.hosts(ofFile: hostfile) }
     }
 
     /// Looks at the job and prints what it found. Collective.
@@ -104,7 +105,8 @@ struct Doctor: WorldCommand {
             line("exchange", "\(Format.fixed(benchmark.median, 0)) us, \(what)")
             line(
                 "",
-                "\(Format.fixed(benchmark.blockingMedian, 0)) us by MPI_Bcast and MPI_Gatherv alone, where a killed rank ends the job"
+                "\(Format.fixed(benchmark.blockingMedian, 0)) us by blocking MPI_Bcast and MPI_Gatherv, which keep a core busy while they wait; "
+                    + "a killed rank ends the job there"
             )
         }
         let findings =

@@ -165,6 +165,12 @@ enum RunText {
         isNamed(name) ? value : "\(name) \(value)"
     }
 
+    /// Settings that tell a run from others as its title: those that are names first.
+    static func title(_ settings: [(name: String, value: String)]) -> String {
+        (settings.filter { isNamed($0.name) } + settings.filter { !isNamed($0.name) })
+            .map { shortSetting($0.name, $0.value) }.joined(separator: ", ")
+    }
+
     /// Date and time to the minute, for tables.
     static func minute(_ date: Date) -> String { String(Self.date(date).prefix(16)) }
 

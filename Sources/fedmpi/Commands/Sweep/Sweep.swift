@@ -203,7 +203,7 @@ struct Sweep: WorldCommand {
             let lines = TableLayout.broken(table.legend, to: TableLayout.usualWidth)
             Console.output("\n" + lines.joined(separator: "\n"))
         }
-        let comparison = table.comparisonText()
+        let comparison = table.paired.text()
         if !isSilent, !comparison.isEmpty { Console.output("\n" + comparison) }
         var code: Int32 = 0
         var failed: [String: String] = [:]

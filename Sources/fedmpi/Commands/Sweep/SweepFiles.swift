@@ -37,7 +37,7 @@ struct SweepFiles {
     func write(_ table: SweepTable, _ outcomes: [SweepOutcome]) throws -> [String] {
         var page = "# \(Markdown.text(name))\n\n" + table.markdown
         if !table.legend.isEmpty { page += "\n\(table.legend.prefix(1).uppercased() + table.legend.dropFirst()).\n" }
-        page += table.comparisonMarkdown
+        page += table.paired.markdown
         for outcome in outcomes.sorted(by: { $0.index < $1.index }) {
             guard case .failed(let reason) = outcome.end else { continue }
             page += "\n`\(points[outcome.index].name)` failed: \(Markdown.text(reason))\n"

@@ -65,43 +65,9 @@ extension SweepTable {
             + (isParted ? "\nwall s has no room here: table.csv has it" : "")
     }
 
-    /// Each row beside the best of its kind, run against run of the same seed, with what that says; empty where nothing can be
-    /// compared.
-    func comparisonText(width: Int = Terminal.tableWidth) -> String {
-        let comparisons = comparisons
-        guard !comparisons.isEmpty else { return "" }
-        var table = TextTable(
-            zip(Self.comparisonTitles, [.left, .left, .right, .right, .right, .left]).map { ($0, $1) })
-        for comparison in comparisons { table.add(cells(of: comparison)) }
-        return ([table.text(width: width)] + TableLayout.broken(Self.comparisonLegend, to: width))
-            .joined(separator: "\n")
-    }
-
-    /// The same for the sweep's page, with an empty line before it; empty where nothing can be compared.
-    var comparisonMarkdown: String {
-        let comparisons = comparisons
-        guard !comparisons.isEmpty else { return "" }
-        let lines =
-            [Markdown.line(Self.comparisonTitles), "|---|---|---:|---:|---:|---|"]
-            + comparisons.map { Markdown.line(cells(of: $0)) }
-        return "\n" + lines.joined(separator: "\n")
-            + "\n\n\(Self.comparisonLegend.prefix(1).uppercased() + Self.comparisonLegend.dropFirst())\n"
-    }
-
-    private static let comparisonTitles = ["runs", "beside", "points", "seeds", "p", "at 5 %"]
-    private static let comparisonLegend =
-        "points of final accuracy, mean ± deviation of the differences of runs with equal seeds; p: their two-sided paired "
-        + "t-test, with one degree of freedom less than seeds. A few seeds show large differences only."
-
-    private func cells(of comparison: Comparison) -> [String] {
-        let test = comparison.test
-        let (mean, deviation) = (100 * test.differences.mean, 100 * (test.differences.deviation ?? 0))
-        return [
-            label(of: comparison.row), label(of: comparison.best),
-            "\(Format.fixed(mean, 1)) ± \(Format.fixed(deviation, 1))", "\(test.differences.count)",
-            test.probability < 0.0005 ? "<0.001" : Format.fixed(test.probability, 3),
-            test.probability < 0.05 ? "differs" : "not told apart",
-        ]
+    /// Each row beside the best of its kind, run against run of the same seed.
+    var paired: PairedTable {
+        PairedTable(rows: comparisons.map { (label(of: $0.row), label(of: $0.best), $0.test) })
     }
 
     /// The table for a README, with a line end behind the last row.

@@ -1,0 +1,40 @@
+import Experiments
+import FedCore
+
+/// Runs beside the best of them, with what a paired t-test says: the table of a sweep, and of a comparison of its runs.
+struct PairedTable {
+    /// Names of the runs and of the best, and the final accuracies of the runs minus those of the best.
+    let rows: [(runs: String, best: String, test: PairedTest)]
+
+    private static let titles = ["runs", "beside", "points", "seeds", "p", "at 5 %"]
+    private static let legend =
+        "points of final accuracy, mean ± deviation of the differences of runs with equal seeds; p: their two-sided paired "
+        + "t-test, with one degree of freedom less than seeds. A few seeds show large differences only."
+
+    /// The table and its legend for a terminal; empty where nothing can be compared.
+    func text(width: Int = Terminal.tableWidth) -> String {
+        guard !rows.isEmpty else { return "" }
+        var table = TextTable(zip(Self.titles, [.left, .left, .right, .right, .right, .left]).map { ($0, $1) })
+        for row in cells { table.add(row) }
+        return ([table.text(width: width)] + TableLayout.broken(Self.legend, to: width)).joined(separator: "\n")
+    }
+
+    /// The same for a sweep's page, with an empty line before it; empty where nothing can be compared.
+    var markdown: String {
+        guard !rows.isEmpty else { return "" }
+        let lines = [Markdown.line(Self.titles), "|---|---|---:|---:|---:|---|"] + cells.map(Markdown.line)
+        return "\n" + lines.joined(separator: "\n")
+            + "\n\n\(Self.legend.prefix(1).uppercased() + Self.legend.dropFirst())\n"
+    }
+
+    private var cells: [[String]] {
+        rows.map { runs, best, test in
+            let (mean, deviation) = (100 * test.differences.mean, 100 * (test.differences.deviation ?? 0))
+            return [
+                runs, best, "\(Format.fixed(mean, 1)) ± \(Format.fixed(deviation, 1))", "\(test.differences.count)",
+                test.probability < 0.0005 ? "<0.001" : Format.fixed(test.probability, 3),
+                test.probability < 0.05 ? "differs" : "not told apart",
+            ]
+        }
+    }
+}

@@ -35,6 +35,8 @@ public struct Metric: Codable, Sendable, Hashable {
         case sum
         /// The largest value.
         case largest
+        /// The mean of all values.
+        case mean
     }
 
     /// Declares a metric; by default a number without unit, four decimals, whose last value stands for the run.
@@ -55,7 +57,10 @@ public struct Metric: Codable, Sendable, Hashable {
 
     /// The text behind a whole run's value: its unit, how it was reduced, and which values are better.
     public var suffix: String {
-        let notes = [whole == .largest ? "the largest" : nil, better.map { "\($0.rawValue) is better" }]
+        let notes = [
+            whole == .largest ? "the largest" : whole == .mean ? "mean of the rounds" : nil,
+            better.map { "\($0.rawValue) is better" },
+        ]
         let text = notes.compactMap { $0 }.joined(separator: "; ")
         let isNamed = title.split(separator: " ").contains { $0 == unit }
         return (unit.isEmpty || isNamed ? "" : " \(unit)") + (text.isEmpty ? "" : " (\(text))")
@@ -70,6 +75,7 @@ public struct Metric: Codable, Sendable, Hashable {
         case .last: values.last
         case .sum: values.isEmpty ? nil : values.reduce(0, +)
         case .largest: values.max()
+        case .mean: values.isEmpty ? nil : values.reduce(0, +) / Double(values.count)
         }
     }
 }

@@ -33,11 +33,11 @@ import Testing
         let enough = try cell("logistic", on: "f; a memory-kb=\(Double(Self.bytes) / 1024)")
         #expect(enough.fits && enough.variant == "f32" && enough.reasons.isEmpty)
         let scarce = try cell("logistic", on: "f; a memory-kb=\(Double(Self.bytes) / 1024 - 0.01)")
-        #expect(!scarce.fits && scarce.variant == "int8" && scarce.reasons == ["memory 37 KB"])
+        #expect(!scarce.fits && scarce.variant == "int8" && scarce.reasons == ["memory 37 KiB"])
         let none = try cell("logistic", on: "f; a memory-kb=\(Double(Self.bytes) / 4096 - 0.01)")
         #expect(none.variant == nil && none.text == "none m")
         let most = try cell("logistic", on: "f; a", "--max-memory-mb", "0.01")
-        #expect(most.variant == "int8" && most.reasons == ["memory 37 KB"])
+        #expect(most.variant == "int8" && most.reasons == ["memory 37 KiB"])
     }
 
     @Test func `Size and time are limits, and a narrower model may keep them`() throws {

@@ -59,7 +59,7 @@ import Testing
     @Test(arguments: [
         ("run", "--metrics-port"), ("protection", "--assumed-dropout"), ("strategy", "fedprox"), ("strategy", "mu"),
         ("dataset", "csv:FILE"), ("dataset", "--dataset"), ("model", "--freeze"), ("model", "char-lstm"),
-        ("aggregation", "krum"), ("selection", "oort"),
+        ("aggregation", "krum"), ("selection", "oort"), ("dp", "--privacy"), ("dp-sgd", "--privacy"),
     ])
     func `help and a group's or a catalog's name lists what is in it`(topic: String, word: String) throws {
         #expect(try help(topic).contains("  \(word)"))

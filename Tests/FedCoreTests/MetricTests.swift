@@ -2,7 +2,7 @@ import FedCore
 import Testing
 
 @Suite struct MetricTests {
-    @Test(arguments: [(Metric.Whole.last, 1.0), (.sum, 6), (.largest, 3)])
+    @Test(arguments: [(Metric.Whole.last, 1.0), (.sum, 6), (.largest, 3), (.mean, 2)])
     func `A run's value is its last, its sum or its largest`(whole: Metric.Whole, value: Double) {
         let metric = Metric("watts", title: "watts", whole: whole)
         #expect(metric.whole(of: [2, 3, 1]) == value)

@@ -206,4 +206,14 @@ struct Labelled: Dataset {
         #expect(took > .zero)
         #expect(ContinuousClock.now - begin < .seconds(20))
     }
+
+    @Test func `A paced clock is also waited for`() {
+        let clock = SlowedClock(factor: 1000, isPaced: true)
+        let begin = ContinuousClock.now
+        clock.wait(until: .milliseconds(30))
+        #expect(clock.now == .milliseconds(30) && ContinuousClock.now - begin >= .milliseconds(29))
+        var sum = 0.0
+        _ = clock.time { for i in 0..<10_000 { sum += Double(i).squareRoot() } }
+        #expect(sum > 0 && ContinuousClock.now - begin >= clock.now - .milliseconds(1))
+    }
 }

@@ -148,6 +148,14 @@ struct RankTables {
             + "others counted"
     }
 
+    /// Why the ranks received less than the round log says of the clients; nil where each rank had one client at most.
+    private var sharedWeights: String? {
+        guard let clients = run.setting("clients").flatMap({ Int($0) }), clients > run.timing.rankCount - 1 else {
+            return nil
+        }
+        return "the clients of a rank share one copy of the weights; `traffic` counts it for each of them"
+    }
+
     /// Bytes that went from one host to another; nil where all ranks were on one, some rank was on two, or none left its
     /// counts.
     var betweenHosts: String? {
@@ -189,6 +197,7 @@ struct RankTables {
     var facts: [(name: String, value: String)] {
         [
             ("straggler", straggler), ("busy", sharedProcessors), ("lost", lost), ("hosts", betweenHosts),
+            ("bytes", sharedWeights),
         ].compactMap { name, text in text.map { (name, $0) } }
     }
 

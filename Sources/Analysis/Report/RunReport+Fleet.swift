@@ -36,8 +36,8 @@ extension RunReport {
         line(
             "clock",
             "\(NumberText.fixed(hours, 2)) h from a Monday's midnight to the end; "
-                + "\(NumberText.fixed(sum("fleet_wait") / 3600, 2)) h of it between rounds: until the next one is due, "
-                + "and waiting for devices")
+                + "\(NumberText.fixed(sum("fleet_pause") / 3600, 2)) h of it until the next round was due, "
+                + "\(NumberText.fixed(sum("fleet_wait") / 3600, 2)) h waiting for devices")
         let phases = [
             ("computing", "joules_compute"), ("sending", "joules_up"), ("receiving", "joules_down"),
             ("radio tails", "joules_tail"),

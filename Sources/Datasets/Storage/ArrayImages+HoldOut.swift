@@ -28,7 +28,9 @@ extension ArrayImages {
             let samples = order.indices.filter { places.contains($0) == isHeld }.map { order[$0] }.sorted()
             return choosing(samples.map { sample in chosen.map { $0[Int(sample)] } ?? sample })
         }
-        let note = "\(places.count) of \(count) samples of \(images.path) are held out to test, drawn from seed \(seed)"
+        let note =
+            "\(NumberText.grouped(places.count)) of \(NumberText.grouped(count)) samples of \(images.path) are held out to test, drawn from "
+            + "seed \(seed)"
         let train = split(false)
         let filling = gaps == nil ? nil : try train.means()
         return DatasetPair(

@@ -70,10 +70,15 @@ package struct SweepTable {
         let varied = row.coordinates.indices.filter { i in Set(rows.map { $0.coordinates[i].value }).count > 1 }
         let shown = (varied.isEmpty ? Array(row.coordinates.indices) : varied).map { row.coordinates[$0] }
         guard !shown.isEmpty else { return "all runs" }
-        return shown.map {
-            ["case", "strategy", "aggregation"].contains($0.name) ? $0.value : "\($0.name) \($0.value)"
-        }
-        .joined(separator: ", ")
+        return Self.title(shown)
+    }
+
+    /// Settings that tell a run from others as its title: those whose values are names, such as a strategy's, come first
+    /// and need no word before them.
+    package static func title(_ settings: [(name: String, value: String)]) -> String {
+        func isNamed(_ name: String) -> Bool { ["case", "strategy", "aggregation", "model"].contains(name) }
+        return (settings.filter { isNamed($0.name) } + settings.filter { !isNamed($0.name) })
+            .map { isNamed($0.name) ? $0.value : "\($0.name) \($0.value)" }.joined(separator: ", ")
     }
 
     /// The table for programs: for each column its mean, deviation and number of runs, each a column. An empty cell

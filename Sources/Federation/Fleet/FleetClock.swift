@@ -30,8 +30,8 @@ final class FleetClock {
     private var turns: [Int: Turn] = [:]
     /// Who can be asked, as of the last ``prepare(_:)``.
     private(set) var available: [Int] = []
-    /// Simulated seconds that the round waited before it began.
-    private(set) var waited = 0.0
+    /// Simulated seconds that passed before the round began: until it was due, and then waiting for devices.
+    private(set) var pause = (untilDue: 0.0, forDevices: 0.0)
     /// The round and the attempt under way.
     private var attempt = RoundID(0)
     var round = FleetRound()
@@ -110,9 +110,9 @@ final class FleetClock {
         let settings = job.settings
         attempt = id
         if id.attempt == 0 {
-            (waited, round) = (0, FleetRound())
+            (pause, round) = ((0, 0), FleetRound())
             let due = max(state.now, finished.state.roundStart + (finished.state.rounds > 0 ? settings.roundEvery : 0))
-            wait(due - state.now)
+            pause.untilDue = wait(due - state.now)
             state.roundStart = state.now
         }
         let least = max(settings.minClients, 1)
@@ -127,16 +127,18 @@ final class FleetClock {
                 throw FleetAsleep(round: id.number, able: available.count, needed: least, fleet: terms.fleet.name)
             }
             // By the minute as long as it may matter to a cohort, then in coarser steps.
-            wait(sofar < 3600 ? 60 : 600)
+            pause.forDevices += wait(sofar < 3600 ? 60 : 600)
         }
         round.eligible = Double(available.count) / Double(state.count)
     }
 
     /// Moves the clock without a round; batteries change meanwhile.
-    private func wait(_ seconds: Double) {
-        guard seconds > 0 else { return }
+    ///
+    /// - Returns: the seconds that have passed.
+    private func wait(_ seconds: Double) -> Double {
+        guard seconds > 0 else { return 0 }
         state.advance(to: state.now + seconds)
-        waited += seconds
+        return seconds
     }
 
     /// Lets devices send what they have kept, then works out what the clients of a cohort will do, and marks those that go
@@ -229,7 +231,7 @@ extension FleetClock: Measuring {
         FleetRound.metrics(terms.fleet) + (held.room > 0 ? FleetRound.offlineMetrics : [])
     }
     var measurements: [String: Double] {
-        let measured = round.measurements(of: state, waited: waited)
+        let measured = round.measurements(of: state, after: pause)
         return held.room > 0 ? measured.merging(round.measurements(of: held)) { $1 } : measured
     }
 }

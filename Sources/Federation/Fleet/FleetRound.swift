@@ -34,7 +34,8 @@ struct FleetRound {
     /// | name | unit | of |
     /// |---|---|---|
     /// | `fleet_hours` | h | the simulated clock at the round's end, from a Monday's midnight |
-    /// | `fleet_wait` | s | until the round began: until it was due, and waiting for devices |
+    /// | `fleet_pause` | s | before the round began: until it was due (`--round-every`) |
+    /// | `fleet_wait` | s | after that: until devices could be asked |
     /// | `fleet_eligible` | share | devices that could be asked when it began |
     /// | `fleet_participation` | share | devices whose work has counted in some round |
     /// | `joules`, `joules_compute`, `_up`, `_down`, `_tail` | J | all turns of the round, by phase |
@@ -53,8 +54,10 @@ struct FleetRound {
         }
         return [
             metric("fleet_hours", "simulated h", "h", decimals: 2, "simulated clock", isInTable: true),
-            metric("fleet_wait", "between rounds, simulated s", "s", decimals: 0, whole: .sum, "simulated clock"),
-            metric("fleet_eligible", "could be asked", isShare: true, "simulated fleet", isInTable: true),
+            metric(
+                "fleet_pause", "until the next was due, simulated s", "s", decimals: 0, whole: .sum, "simulated clock"),
+            metric("fleet_wait", "waiting for devices, simulated s", "s", decimals: 0, whole: .sum, "simulated clock"),
+            metric("fleet_eligible", "could be asked", isShare: true, whole: .mean, "simulated fleet", isInTable: true),
             metric("fleet_participation", "took part so far", isShare: true, better: .higher, "simulated fleet"),
             metric(
                 "joules", "simulated J", "J", better: .lower, whole: .sum, "simulated joules by phase", isInTable: true),
@@ -81,12 +84,15 @@ struct FleetRound {
     /// The values of these metrics.
     /// - Parameters:
     ///   - state: the devices at the round's end.
-    ///   - waited: simulated seconds before it began.
+    ///   - pause: simulated seconds before it began.
     /// - Complexity: O(devices).
-    func measurements(of state: FleetState, waited: Double) -> [String: Double] {
+    func measurements(
+        of state: FleetState, after pause: (untilDue: Double, forDevices: Double)
+    ) -> [String: Double] {
         let battery = state.chargePercentiles([0.1, 0.5, 0.9])
         var values = [
-            "fleet_hours": state.now / 3600, "fleet_wait": waited, "fleet_eligible": eligible,
+            "fleet_hours": state.now / 3600, "fleet_pause": pause.untilDue, "fleet_wait": pause.forDevices,
+            "fleet_eligible": eligible,
             "fleet_participation": Double(state.participants) / Double(state.count), "joules": energy.total,
             "joules_compute": energy.compute, "joules_up": energy.up, "joules_down": energy.down,
             "joules_tail": energy.tail, Metric.joulesSoFar.name: state.joules,

@@ -192,7 +192,7 @@ final class RoundLoop {
         record.metrics.merge(model.measurements.merging(cohorts.measurements) { $1 }) { $1 }
         if let fleet = cohorts.fleet {
             record.metrics.merge(fleet.measurements) { $1 }
-            record.simulatedSeconds = (record.simulatedSeconds ?? 0) + fleet.waited
+            record.simulatedSeconds = (record.simulatedSeconds ?? 0) + fleet.pause.untilDue + fleet.pause.forDevices
         }
         totals = (totals.upload + record.uploadBytes, totals.download + record.downloadBytes)
         (record.totalUploadBytes, record.totalDownloadBytes) = totals

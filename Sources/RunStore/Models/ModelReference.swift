@@ -29,7 +29,7 @@ public struct ModelReference: Sendable, Equatable, CustomStringConvertible {
     public let description: String
 
     /// The word that always means the newest version.
-    static let latest = "latest"
+    public static let latest = "latest"
     /// What stands before the digits of a digest.
     private static let digestMark = "sha256:"
 

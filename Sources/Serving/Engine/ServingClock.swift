@@ -47,7 +47,8 @@ extension Duration {
 }
 
 /// The simulated, virtual time of a slower device: work takes `factor` times the processor time that it takes here, and
-/// waiting takes no real time at all.
+/// waiting takes no real time at all, unless the clock is paced: it is then never ahead of the real time by more than a
+/// millisecond, so that what happens outside meets the device in its midst.
 ///
 /// Processor time is multiplied, not the time that passes here: otherwise what other processes take from this one would
 /// be multiplied, too. Caches, memory and instruction sets of the real device are not simulated.
@@ -56,14 +57,28 @@ public final class SlowedClock: ServingClock {
     public private(set) var now = Duration.zero
     /// Ratio of the device's time to this machine's, ≥ 1.
     public let factor: Double
+    /// The real time since the clock was made, where it is paced.
+    private let pace: RealClock?
 
     /// Starts the clock at 0.
-    public init(factor: Double) {
+    ///
+    /// - Parameters:
+    ///   - factor: ratio of the device's time to this machine's, ≥ 1.
+    ///   - isPaced: whether the time that it tells is also waited for.
+    public init(factor: Double, isPaced: Bool = false) {
         self.factor = factor
+        pace = isPaced ? RealClock() : nil
     }
 
     public func wait(until moment: Duration) {
         now = max(now, moment)
+        keepPace()
+    }
+
+    /// Sleeps while the clock is ahead of the real time.
+    private func keepPace() {
+        guard let pace, now - pace.now > .milliseconds(1) else { return }
+        pace.wait(until: now)
     }
 
     public func time<Failure: Error>(_ work: () throws(Failure) -> Void) throws(Failure) -> Duration {
@@ -71,6 +86,7 @@ public final class SlowedClock: ServingClock {
         try work()
         let duration = (ProcessorTime.ofThread - start) * factor
         now += duration
+        keepPace()
         return duration
     }
 }

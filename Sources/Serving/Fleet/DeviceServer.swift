@@ -69,7 +69,8 @@ public struct DeviceServer {
             report.failure = refusal
             return report
         }
-        clock = self.clock(report)  // serving begins at 0
+        // Serving begins at 0, and where aliases are followed in real time: people move them.
+        clock = self.clock(report, isPaced: task.followedRelease != nil)
         let engine = AdaptiveInferenceEngine(
             selector.ladder.map {
                 AdaptiveInferenceEngine.Step(
@@ -104,8 +105,8 @@ public struct DeviceServer {
     }
 
     /// The clock that the device lives by, starting at 0: slowed where the device is simulated.
-    private func clock(_ report: DeviceReport) -> any ServingClock {
-        report.slowdown > 1 ? SlowedClock(factor: report.slowdown) : RealClock()
+    private func clock(_ report: DeviceReport, isPaced: Bool = false) -> any ServingClock {
+        report.slowdown > 1 ? SlowedClock(factor: report.slowdown, isPaced: isPaced) : RealClock()
     }
 
     /// Puts the stated limits on this process, and decides which figures are simulated; writes both into the report.

@@ -47,11 +47,12 @@ enum Help {
         }
         // What is missing is there, and misspelt.
         if line.hasPrefix("Missing expected argument"), let unknown = unknownOption(arguments) { return unknown }
-        if line.hasPrefix("Unknown option"), !line.contains("Did you mean") {
+        if line.hasPrefix("Unknown option") {
             let command =
                 FedMPI.configuration.subcommands.map(name).first { $0 == arguments.first } ?? name(of: Train.self)
             let option = arguments.lazy.map { String($0.prefix { $0 != "=" }) }.first { line.contains("'\($0)'") } ?? ""
-            line += hint(for: option, among: EveryScope.names, of: command)
+            if arguments.first == "help" { return "`fedmpi help` and a name take no option '\(option)'" }
+            if !line.contains("Did you mean") { line += hint(for: option, among: EveryScope.names, of: command) }
         }
         return line.prefix(1).lowercased() + line.dropFirst()
     }

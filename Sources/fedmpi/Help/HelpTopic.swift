@@ -42,9 +42,15 @@ struct HelpTopic {
         if let text = DeviceHelp.text(topic) { return text }
         guard section != nil || !(settings + plugins + catalog.map(\.name)).isEmpty else {
             if let text = Glossary.text(topic) { return text }
+            // `fedmpi help dp-sgd` and `help dp`: settings that have such a value, or such names.
+            let family = EveryScope.settings.filter { setting in
+                setting.kind.choices.contains { $0 == topic || $0.hasPrefix(topic + "-") }
+                    || setting.name.hasPrefix(topic + "-")
+            }
+            guard family.isEmpty else { return family.map(SettingsText.entry).joined(separator: "\n\n") }
             let names =
                 Help.commands + HelpSection.all.map(\.name) + ["settings"] + DeviceHelp.topics + EveryScope.names
-                + PluginList.all.map(\.name) + Glossary.terms
+                + EveryScope.settings.flatMap(\.kind.choices) + PluginList.all.map(\.name) + Glossary.terms
             let hint = NearestName.question(for: topic, among: names)
             throw ConfigurationError(
                 "nothing is called '\(topic)'; "

@@ -80,7 +80,7 @@ struct Comparison {
     private static func titles(of entries: [Entry], _ differences: [(name: String, values: [String])]) -> [String] {
         let names = entries.map(\.run.name)
         guard names.contains(where: { $0.count > longName }) else { return names }
-        let settings = entries.indices.map { i in RunText.title(differences.map { ($0.name, $0.values[i]) }) }
+        let settings = entries.indices.map { i in SweepTable.title(differences.map { ($0.name, $0.values[i]) }) }
         if Set(settings).count == entries.count, settings.allSatisfy({ !$0.isEmpty && $0.count <= longTitle }) {
             return settings
         }
@@ -134,7 +134,7 @@ struct Comparison {
         var names: [String] = []
         var groups: [String: [(seed: String, accuracy: Double)]] = [:]
         for (i, entry) in entries.enumerated() {
-            let name = RunText.title(others.map { ($0.name, $0.values[i]) })
+            let name = SweepTable.title(others.map { ($0.name, $0.values[i]) })
             if groups[name] == nil { names.append(name) }
             guard let accuracy = entry.run.accuracy, entry.run.status == .finished else { return PairedTable(rows: []) }
             groups[name, default: []].append((seed: seeds[i], accuracy: accuracy))

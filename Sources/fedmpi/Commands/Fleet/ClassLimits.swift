@@ -76,7 +76,7 @@ struct ClassLimitOptions: ParsableArguments {
             reasons.append("size \(Format.fixed(Double(variant.storedBytes) / 1e6, 1)) MB")
         }
         if Double(variant.memoryBytes) > min(maxMemoryMb * 1e6, Double(device.memoryBytes)) {
-            reasons.append("memory \(Format.grouped((variant.memoryBytes + 1023) / 1024)) KB")
+            reasons.append("memory \(Format.grouped((variant.memoryBytes + 1023) / 1024)) KiB")
         }
         let latency = variant.milliseconds(on: device)
         if latency > maxLatencyMs { reasons.append("\(Format.grouped(Int(latency.rounded(.up)))) ms") }

@@ -34,6 +34,7 @@ struct FleetOutput {
         }
         printClasses()
         Console.output("\n" + hours)
+        if fleet.classes.count > 1 { Console.output("\n" + hoursByClass) }
         Console.output("\n" + training)
         Console.output("\n" + limits.text)
         Console.output(
@@ -87,6 +88,23 @@ struct FleetOutput {
             """
     }
 
+    /// A row for each class: the share of its devices that could be asked, by quarters of the day.
+    private var hoursByClass: String {
+        let quarters = [0..<6, 6..<12, 12..<18, 18..<24]
+        var table = TextTable(
+            [("class", .left)] + quarters.map { ("\($0.lowerBound)–\($0.upperBound) h", .right) } + [("mean", .right)])
+        for (place, device) in fleet.classes.enumerated() where days.devices[place] > 0 {
+            func mean(_ hours: Range<Int>) -> String {
+                let shares = days.samples.dropLast().filter { hours.contains(Int($0.hour) % 24) }.map {
+                    $0.byClass[place]
+                }
+                return shares.isEmpty ? "-" : Format.fixed(100 * shares.reduce(0, +) / Double(shares.count), 1)
+            }
+            table.add([device.name] + quarters.map(mean) + [mean(0..<24)])
+        }
+        return "Of 100 devices of a class, those that could be asked, by hours of the day\n" + table.text
+    }
+
     /// What training takes: of each model the memory, and of each class the step that fits, its speed and its energy.
     private var training: String {
         var steps = TextTable(
@@ -106,7 +124,7 @@ struct FleetOutput {
                     })
         }
         return """
-            Training, counted: KB of weights, in all; samples of a step that fit (- none)
+            Training, counted: KiB of weights, in all; samples of a step that fit (- none)
             \(steps.text)
 
             Training on 1,000 samples, simulated: seconds / joules
@@ -122,7 +140,7 @@ struct FleetOutput {
     /// The table of the classes: what they are, not what they do.
     private func printClasses() {
         var table = TextTable([
-            ("class", .left), ("devices", .right), ("GFLOP/s", .right), ("memory, KB", .right), ("battery, J", .right),
+            ("class", .left), ("devices", .right), ("GFLOP/s", .right), ("memory, KiB", .right), ("battery, J", .right),
             ("radio", .left), ("away", .left), ("train W", .right),
         ])
         for (device, count) in zip(fleet.classes, days.devices) {

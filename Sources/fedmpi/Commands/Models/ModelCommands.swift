@@ -52,14 +52,17 @@ struct RegisteredModelOptions: ParsableArguments {
     @OptionGroup var history: HistoryOptions
 
     /// A reference, as ``ModelReference`` reads it.
-    @Argument(help: "NAME@VERSION, NAME@ALIAS, NAME@latest or NAME@sha256:DIGITS.")
+    @Argument(help: "NAME@VERSION, NAME@ALIAS, NAME@latest or NAME@sha256:DIGITS; `show NAME` shows the latest.")
     var model: String
 
     /// Opens the registry and finds the version that is meant now.
+    ///
+    /// - Parameter isLookedAt: whether a name alone means its newest version, which is right where nothing is changed.
     /// - Throws: `ConfigurationError` without a history, or when there is no such version; `RunStoreError`.
-    func find() throws -> (store: RunStore, model: RegisteredModel) {
+    func find(isLookedAt: Bool = false) throws -> (store: RunStore, model: RegisteredModel) {
         let store = try history.open()
-        return (store, try store.model(try ModelReference(model)))
+        let text = isLookedAt && !model.contains("@") ? "\(model)@\(ModelReference.latest)" : model
+        return (store, try store.model(try ModelReference(text)))
     }
 }
 
@@ -129,7 +132,7 @@ struct ModelDetails: ParsableCommand {
     ///
     /// - Throws: `ConfigurationError` when there is no such version, or its file is not what was registered.
     func run() throws {
-        let (store, found) = try choice.find()
+        let (store, found) = try choice.find(isLookedAt: true)
         _ = try store.contents(of: found)
         let all = try store.models()
         var lineage: [RegisteredModel] = []

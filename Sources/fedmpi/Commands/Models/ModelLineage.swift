@@ -42,11 +42,17 @@ enum ModelLineage {
     ///
     /// - Parameter path: of the file, or of a run's folder.
     private static func digest(ofFile path: String) throws -> String {
-        var url = URL(fileURLWithPath: path)
+        SHA256.hash(try ReceivedFile.contents(file(at: path) ?? URL(fileURLWithPath: path))).hexadecimal
+    }
+
+    /// A model's file.
+    ///
+    /// - Parameter path: of the file, or of a run's folder.
+    /// - Returns: of a folder, its `model.safetensors`, which need not be there; nil when nothing is at the path.
+    static func file(at path: String) -> URL? {
         var isFolder: ObjCBool = false
-        if FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue {
-            url.appendPathComponent(RunFolder.modelName)
-        }
-        return SHA256.hash(try ReceivedFile.contents(url)).hexadecimal
+        guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else { return nil }
+        let url = URL(fileURLWithPath: path)
+        return isFolder.boolValue ? url.appendingPathComponent(RunFolder.modelName) : url
     }
 }

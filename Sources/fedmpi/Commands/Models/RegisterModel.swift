@@ -74,11 +74,7 @@ struct RegisterModel: ParsableCommand {
     /// - Returns: of a folder, its `model.safetensors`, which need not be there.
     /// - Throws: `ConfigurationError` when it is neither a path nor a run; `RunStoreError`.
     private static func file(_ source: String, _ store: RunStore, results: String) throws -> URL {
-        var isFolder: ObjCBool = false
-        if FileManager.default.fileExists(atPath: source, isDirectory: &isFolder) {
-            let url = URL(fileURLWithPath: source)
-            return isFolder.boolValue ? url.appendingPathComponent(RunFolder.modelName) : url
-        }
+        if let file = ModelLineage.file(at: source) { return file }
         let run = try store.find(source)
         return URL(fileURLWithPath: results).appendingPathComponent(run.name).appendingPathComponent(
             RunFolder.modelName)

@@ -99,7 +99,7 @@ struct RunList: ParsableCommand {
             for run in runs { Console.output(try RunJSON.text(of: run)) }
             return
         }
-        Console.output(runs.isEmpty ? "no runs" : Self.table(of: runs, width: Terminal.tableWidth))
+        Console.output(runs.isEmpty ? "no runs" : Self.table(of: runs, by: sort, width: Terminal.tableWidth))
     }
 
     /// Characters of a name that other columns make room for.
@@ -110,8 +110,9 @@ struct RunList: ParsableCommand {
     ///
     /// - Parameters:
     ///   - runs: one at least.
+    ///   - order: what they are in the order of, which is said where its column is not shown.
     ///   - width: characters of a line at most.
-    static func table(of runs: [StoredRun], width: Int) -> String {
+    static func table(of runs: [StoredRun], by order: RunFilter.Order = .date, width: Int) -> String {
         typealias Column = (title: String, isLeft: Bool, isSaidOnce: Bool, text: (StoredRun) -> String)
         let columns: [Column] = [
             ("id", false, false, { "\($0.id ?? 0)" }), ("run", true, false, { $0.name }),
@@ -142,6 +143,8 @@ struct RunList: ParsableCommand {
         }
         let below = same.map { "\($0.title) \($0.text(runs[0]).printable)" }.joined(separator: ", ")
         var said = same.isEmpty ? [] : [runs.count > 1 ? "all: \(below)" : below]
+        if order == .date, runs.count > 1, left.contains("started") { said.append("the newest first") }
+        if order == .seconds, runs.count > 1, left.contains("seconds") { said.append("the shortest first") }
         if !left.isEmpty {
             said.append("not shown, the lines being too short: \(left.joined(separator: ", ")) (fedmpi runs show ID)")
         }
@@ -155,20 +158,6 @@ enum RunText {
     /// Finished rounds, with the planned number behind a slash as long as they differ: `7/10`.
     static func rounds(of run: StoredRun) -> String {
         run.rounds == run.plannedRounds ? "\(run.rounds)" : "\(run.rounds)/\(run.plannedRounds)"
-    }
-
-    /// Whether a setting's values are names, such as a strategy's, which need no word before them.
-    static func isNamed(_ setting: String) -> Bool { ["strategy", "aggregation", "model"].contains(setting) }
-
-    /// A setting as part of a run's name.
-    static func shortSetting(_ name: String, _ value: String) -> String {
-        isNamed(name) ? value : "\(name) \(value)"
-    }
-
-    /// Settings that tell a run from others as its title: those that are names first.
-    static func title(_ settings: [(name: String, value: String)]) -> String {
-        (settings.filter { isNamed($0.name) } + settings.filter { !isNamed($0.name) })
-            .map { shortSetting($0.name, $0.value) }.joined(separator: ", ")
     }
 
     /// Date and time to the minute, for tables.

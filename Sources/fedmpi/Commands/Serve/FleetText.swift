@@ -174,8 +174,17 @@ struct FleetText {
         return "\(percent <= 0.5 ? "<1" : Format.fixed(percent, 0))\u{A0}%"
     }
 
-    /// A row for each stretch of each device's time: what served, what was loaded or tried beside it, and the latencies.
+    /// A row for each stretch of each device's time: what served, what was loaded or tried beside it, and the latencies. Names
+    /// of several models are too long for it: letters stand for them, which are told above.
     private var epochTable: String {
+        let names = reports.flatMap(\.epochs).flatMap { [$0.release] + ($0.other.map { [$0] } ?? []) }
+            .reduce(into: [String]()) { if !$0.contains($1) { $0.append($1) } }
+        let letters = names.contains { $0.count > Self.longestRelease } && names.count <= 26
+        func shown(_ name: String) -> String {
+            guard letters, let place = names.firstIndex(of: name) else { return name }
+            return String(UnicodeScalar(UInt8(ascii: "A") + UInt8(place)))
+        }
+        let list = letters ? names.map { Self.wrapped("\(shown($0)): \($0)") } : []
         var table = TextTable([
             ("device, from s", .left), ("serves", .left), ("beside it", .left), ("answered", .right),
             ("by that", .right), ("p50 ms", .right), ("p95 ms", .right), ("longest ms", .right),
@@ -183,16 +192,19 @@ struct FleetText {
         for report in reports {
             for epoch in report.epochs {
                 table.add([
-                    "\(report.device.name), \(Format.fixed(epoch.start, 2))", epoch.release,
-                    epoch.other.map { "\($0) \(epoch.kind == .loading ? "loads" : "is tried")" } ?? "-",
+                    "\(report.device.name), \(Format.fixed(epoch.start, 2))", shown(epoch.release),
+                    epoch.other.map { "\(shown($0)) \(epoch.kind == .loading ? "loads" : "is tried")" } ?? "-",
                     Format.grouped(epoch.answered), Format.grouped(epoch.answeredByOther),
                     epoch.p50Ms.map { Self.significant($0) } ?? "-", epoch.p95Ms.map { Self.significant($0) } ?? "-",
                     epoch.longestMs.map { Self.significant($0) } ?? "-",
                 ])
             }
         }
-        return table.text
+        return (list + [table.text]).joined(separator: "\n")
     }
+
+    /// Characters of a release's name that have room in the table of stretches.
+    private static let longestRelease = 12
 
     /// Most changes of variant that are printed for a device; `fleet.json` has all.
     private static let shownSwitches = 12
@@ -266,7 +278,10 @@ struct FleetText {
                     + "tensors, as in `fedmpi fleet`; nothing is known of the rest, which a tier asks for.")
         }
         if reports.contains(where: { $0.figures == .simulated }) {
-            lines.append("simulated × n: times measured on this machine, then multiplied; nobody waited that long.")
+            let isPaced = reports.contains { !$0.epochs.isEmpty }
+            lines.append(
+                "simulated × n: times measured on this machine, then multiplied"
+                    + (isPaced ? "." : "; nobody waited that long."))
         }
         if reports.contains(where: { $0.figures == .enforced }) {
             lines.append("enforced: measured, while the kernel kept the device's process to its share of a core.")

@@ -54,8 +54,7 @@ final class RegistryFollower: ReleaseSource {
     var records: [ReleaseRecord] { record.records }
 
     /// Looks at the registry once more when all devices have ended: a version that an alias was moved to, and that nobody has tried,
-    /// is noted and told of. Without this it would be passed over in silence, as a load may end, and a simulated one does so in
-    /// virtual time, before the registry is asked again.
+    /// is noted and told of. Without this it would be passed over in silence, as a load may end before the registry is asked again.
     func noteUntried() {
         guard isFollowing, let meant = try? meanings(), meant != refused,
             meant != versions[current]?.map({ $0?.version })

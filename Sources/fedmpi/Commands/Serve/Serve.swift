@@ -122,13 +122,6 @@ struct Serve: WorldCommand {
         }
         if let refusal { throw refusal }
         guard let job else { preconditionFailure("every rank agreed, and this one has no job") }
-        let simulated = job.fleet.devices.filter { $0[.gflops] != nil }.map { "'\($0.name)'" }
-        if world.rank == 0, following.follow, !simulated.isEmpty {
-            Console.error(
-                "fedmpi: warning: \(simulated.prefix(3).joined(separator: ", "))\(simulated.count > 3 ? ", …" : ""): gflops are stated, and "
-                    + "where a core is simulated its load passes in virtual time and may be over before an alias is moved; "
-                    + "profiles without gflops serve by the clock")
-        }
         do {
             return try serve(job, into: folder, on: world, stop)
         } catch let interruption as Interruption {

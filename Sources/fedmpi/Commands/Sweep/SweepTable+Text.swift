@@ -30,7 +30,7 @@ extension SweepTable {
     private func decimals(of column: SweepColumn) -> Int {
         var decimals = column.decimals
         let means = rows.compactMap { statistic(column, of: $0)?.mean.magnitude }.filter { $0 > 0 }
-        guard [.upload, .uploaded].contains(column), var least = means.min() else { return decimals }
+        guard [.upload, .uploaded, .seconds].contains(column), var least = means.min() else { return decimals }
         for _ in 0..<decimals { least *= 10 }
         while least < 1, decimals < 6 {
             least *= 10

@@ -27,6 +27,9 @@ public struct DatasetOptions: Sendable, Equatable, Codable {
     /// The columns of the text table that a model was trained on, by which rows to predict are read without that table. Nil:
     /// the table itself shows them.
     public var table: TableColumns?
+    /// What stands for values that are missing in a text table, for each feature: the means of the rows that a model was
+    /// trained on. Nil: the means of the rows to train on.
+    public var filling: [Float]?
     /// Folder for decompressed and converted copies of files. When nil: the folder in `FEDMPI_CACHE`, or else
     /// the first writable one of `XDG_CACHE_HOME/fedmpi` (else `HOME/.cache/fedmpi`) and `TMPDIR/fedmpi-UID`
     /// (else `/tmp/fedmpi-UID`).

@@ -62,9 +62,11 @@ public struct Metric: Codable, Sendable, Hashable {
             better.map { "\($0.rawValue) is better" },
         ]
         let text = notes.compactMap { $0 }.joined(separator: "; ")
-        let isNamed = title.split(separator: " ").contains { $0 == unit }
-        return (unit.isEmpty || isNamed ? "" : " \(unit)") + (text.isEmpty ? "" : " (\(text))")
+        return (unit.isEmpty || namesItsUnit ? "" : " \(unit)") + (text.isEmpty ? "" : " (\(text))")
     }
+
+    /// Whether the unit is a word of the title, so that it need not be said again.
+    public var namesItsUnit: Bool { title.split(separator: " ").contains { $0 == unit } }
 
     /// The one value that stands for a whole run.
     /// - Parameter values: the values of its rounds, in their order.

@@ -10,7 +10,8 @@ public struct NamedOptions: Sendable, Equatable {
         self.values = values
     }
 
-    /// Reads `name=value,name=value`; `\,` is a comma and `\\` a backslash of a value. Empty text is no options.
+    /// Reads `name=value,name=value`; `\,` is a comma and `\\` a backslash of a value, and blanks before a name do not count.
+    /// Empty text is no options.
     /// - Throws: `ConfigurationError` when a part has no name or no `=`, or a name comes twice.
     public init(parsing text: String) throws(ConfigurationError) {
         var values: [String: String] = [:]
@@ -18,7 +19,7 @@ public struct NamedOptions: Sendable, Equatable {
             guard let equals = part.firstIndex(of: "="), equals > part.startIndex else {
                 throw ConfigurationError("'\(part)' is no option; write name=value,name=value")
             }
-            let name = String(part[..<equals])
+            let name = String(part[..<equals].drop { $0 == " " })
             guard values.updateValue(String(part[part.index(after: equals)...]), forKey: name) == nil else {
                 throw ConfigurationError(
                     "option '\(name)' is given twice; several values stand behind one another, \(name)=A B")

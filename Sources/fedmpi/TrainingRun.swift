@@ -1,4 +1,6 @@
 import Analysis
+import Datasets
+import Devices
 import Experiments
 import FedCore
 import Federation
@@ -106,6 +108,11 @@ struct TrainingRun {
     /// - Throws: `ConfigurationError`; errors of the history, when a registered model is named.
     private func begin() throws -> Beginning {
         var own = settings
+        let samples = "samples-per-client"
+        if choices.given.isOnCommandLine(samples), !Datasets.standard.areMade(own.dataset) {
+            throw ConfigurationError(
+                "--\(samples) is for data that are made, such as synthetic: \(own.dataset.printable) has its own")
+        }
         // The file of a version stays what it is: a resumed run reads the same one.
         own.teacher = try own.teacher.map { try ModelArgument.path(of: $0, results: output.results) }
         own.initialWeights = try own.initialWeights.map { try ModelArgument.path(of: $0, results: output.results) }
@@ -114,6 +121,9 @@ struct TrainingRun {
             teacher: own.teacher)
         try ModelFile.resolve(&own)
         try FleetFile.resolve(&own)
+        if let fleet = try own.fleet.map(Fleet.init), fleet.isCounted, !choices.given.contains("clients") {
+            own.clients = fleet.countedDevices
+        }
         let settings = resumed?.state.settings ?? own
         if let resumed, resumed.state.round >= settings.rounds, !output.quiet {
             Console.error(
@@ -141,10 +151,10 @@ struct TrainingRun {
             DataLines.warn(of: job.data)
             let lines = DataLines.header(job.data)
             if !lines.isEmpty { Console.output(Terminal.fitted(String(lines.dropFirst()))) }
-            Console.output(
-                "sound: \(settings.strategy), \(settings.model) on \(settings.dataset), "
-                    + "\(Format.count(settings.clients, "client")), \(Format.count(settings.rounds, "round")); nothing was trained"
-            )
+            let words =
+                "\(settings.strategy), \(settings.model) on \(settings.dataset), \(Format.count(settings.clients, "client")), "
+                + "\(Format.count(settings.rounds, "round")); nothing was trained"
+            Console.output(SettingsText.wrapped("sound: " + words, indent: 7, first: 0))
         }
     }
 
@@ -156,6 +166,7 @@ struct TrainingRun {
             let isRead = !output.quiet && !output.json
             try Report.write(run, tables: isRead, notes: !output.quiet)
             guard isRead else { return }
+            if let line = RepeatedRun(configuration: choices.file)?.outcome(of: run) { Console.output("\n" + line) }
             let path = folder.relativePath.shellWord
             let trace = run.timing.isEmpty ? "" : ", \(RunReport.traceName) for ui.perfetto.dev"
             Console.output(
@@ -204,6 +215,9 @@ struct TrainingRun {
             job, resuming: resumed, RunOutputs.Choice(output), troubles)
         outputs = made
         timekeeper.folder = made.folder.url.standardizedFileURL.path
+        if !output.quiet, let repeated = RepeatedRun(configuration: choices.file) {
+            for note in repeated.notes(on: job.data, job.settings.dataset) { Console.error("fedmpi: warning: \(note)") }
+        }
         var observers: [any RoundObserver] = []
         if let telemetry {
             telemetry.prepare(folder: made.folder.url, seed: "\(job.settings.seed)")
@@ -215,7 +229,10 @@ struct TrainingRun {
             observers.append(JSONLines(folder: made.folder, data: job.data))
         } else if !output.quiet {
             observers.append(
-                RoundTable(folder: made.folder, job: job, best: made.best, metricsURL: telemetry?.metricsURL))
+                RoundTable(
+                    folder: made.folder, job: job, best: made.best, metricsURL: telemetry?.metricsURL,
+                    isClientPerRank: resumed == nil && job.settings.clients == settings.clients
+                        && !choices.given.contains("clients")))
         }
         // After the table, which takes its progress bar away.
         observers.append(EventLog(rank: 0, data: job.data) { telemetry?.log($0, $1, round: $2) })

@@ -91,7 +91,9 @@ struct RunReportTests {
         let words = text.split(whereSeparator: \.isWhitespace).joined(separator: " ")
         #expect(words.contains("gives up 4.00 points"))
         #expect(text.contains("600 × 784 bytes = 0.47 MB"))
-        #expect(words.contains("rank 2 (node2), the slowest client rank in 2 of 2 rounds"))
+        #expect(
+            words.contains(
+                "rank 2 (node2): 0.01 ms a round behind the mean of the client ranks, the slowest in 2 of 2 rounds"))
         // 20 samples a turn against 10, in 80 µs against 60.
         #expect(words.contains("2.00 times the other ranks' samples, at 1.50 times their speed"))
         #expect(text.contains("\nlate "))
@@ -307,7 +309,7 @@ struct RunReportTests {
                           dirichlet α 0.5
                 strategy  fedavg
                 clients   2
-                ranks     3 on a, b
+                ranks     3 on node0, node1, node2
                 started   1970-01-01 00:00:01 UTC
                 seed      7
                 version   fedmpi 9.9

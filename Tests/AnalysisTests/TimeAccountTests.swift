@@ -20,13 +20,26 @@ struct TimeAccountTests {
         #expect(account.efficiency(of: .clients) == clients)
     }
 
-    @Test func `The straggler is the rank that computes longest in most rounds`() throws {
+    @Test func `The straggler is the rank that is furthest behind the mean over all rounds`() throws {
         let account = TimeAccount(Logs.timing(Logs.twoRounds))
         let straggler = try #require(account.straggler())
         #expect(straggler.index == 2)
-        #expect(straggler.rounds == 2)
+        #expect(straggler.slowestRounds == 2 && straggler.rounds == [1, 2])
         // 80 µs against a mean of 70 µs.
         #expect(straggler.meanBehind == 10)
+
+        // Rank 2 is the slowest in two of three rounds by 1 µs, rank 1 in one by 60: 58 more over three rounds, 29 more than the mean.
+        func train(_ times: [Int]) -> [TimingEvent] {
+            times.enumerated().map { Logs.event($0 + 1, .train, 100 * $0, $1, samples: 1) }
+        }
+        let server = (0..<3).map { Logs.event($0 + 1, .wait, 100 * $0, 100) }
+        let uneven = TimeAccount(
+            Logs.timing([
+                Logs.session(rank: 0, server), Logs.session(rank: 1, train([20, 20, 80])),
+                Logs.session(rank: 2, train([21, 21, 20])),
+            ]))
+        let behind = try #require(uneven.straggler())
+        #expect(behind.index == 1 && behind.slowestRounds == 1 && behind.meanBehind == 10)
     }
 
     @Test func `Transfer and waiting are apart`() {

@@ -80,6 +80,6 @@ import Testing
         var eligibility = Eligibility()
         #expect(FleetOutput.asked(eligibility) == "connected and charged")
         eligibility.conditions = [.unmetered, .charging]
-        #expect(FleetOutput.asked(eligibility) == "connected, charged, powered and at home")
+        #expect(FleetOutput.asked(eligibility) == "connected, charged, powered and unmetered")
     }
 }

@@ -65,6 +65,15 @@ import Testing
         #expect(try help(topic).contains("  \(word)"))
     }
 
+    @Test func `Examples in the help of commands fit into 80 columns`() {
+        let commands = FedMPI.configuration.subcommands.flatMap { [$0] + $0.configuration.subcommands }
+        for command in commands {
+            for line in command.configuration.discussion.split(separator: "\n") where line.contains("fedmpi ") {
+                #expect(line.count <= 80 || !(line.hasPrefix("fedmpi") || line.hasPrefix("mpirun")), "\(line)")
+            }
+        }
+    }
+
     @Test func `help knows what people ask about that is neither a command nor a setting`() throws {
         for topic in ["resume", "config", "hostfile", "slurm", "metrics"] {
             let text = try help(topic)

@@ -55,6 +55,14 @@ import Testing
         return command.options.settings(ranks: 1)
     }
 
+    @Test func `Options of a plug-in that are given in parts add up`() throws {
+        let settings = try train(["--dataset-options", "label=a, ignore=b", "--dataset-options", "test=c"])
+        #expect(settings.datasetOptions.values == ["label": "a", "ignore": "b", "test": "c"])
+        #expect(throws: (any Error).self) {
+            try train(["--dataset-options", "label=a", "--dataset-options", "label=b"])
+        }
+    }
+
     /// What a sample gives, read as the parser and the file's reader hand it over.
     private func read(_ given: GivenSettings) throws -> RunSettings {
         try RunChoices(given, of: SplitTrainingScope.self).settings(ranks: 1)

@@ -49,8 +49,8 @@ import Testing
         let lines = table.paired.markdown.split(separator: "\n")
         #expect(
             lines.prefix(3) == [
-                "| runs | beside | points | seeds | p | at 5 % |", "|---|---|---:|---:|---:|---|",
-                "| a | b | -20.0 ± 14.1 | 2 | 0.295 | not told apart |",
+                "| runs | beside | points | seeds | p | p, Holm | at 5 % |", "|---|---|---:|---:|---:|---:|---|",
+                "| a | b | -20.0 ± 14.1 | 2 | 0.295 | 0.295 | not told apart |",
             ])
         #expect(self.table([("a", [curve([0.8])])]).paired.markdown.isEmpty)
     }

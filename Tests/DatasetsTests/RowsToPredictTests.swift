@@ -96,6 +96,24 @@ import Testing
         #expect(priced.test.rows == [[5]] && priced.test.task == .values(1))
     }
 
+    /// A row to train on that has changed since must not change what the model is tested on.
+    @Test func whereAModelHasMeansItsOwnFillTheGaps() throws {
+        let rows = "x,y\n1,0\n3,1\n,0\n"
+        func open(filling: [Float]?) throws -> DatasetPair {
+            var options = DatasetOptions()
+            options.cacheFolder = tables.folder.path + "/cache"
+            options.named = [
+                "label": "y", "missing": "mean", "test": try tables.folder.write(Array(rows.utf8), to: "t.csv"),
+            ]
+            options.filling = filling
+            let path = try tables.folder.write(Array("x,y\n5,0\n7,1\n".utf8), to: "train.csv")
+            return try Datasets.standard.open("csv:" + path, options: options)
+        }
+        #expect(try open(filling: nil).test.rows == [[1], [3], [6]])
+        #expect(try open(filling: [2]).test.rows == [[1], [3], [2]])
+        #expect(try open(filling: [2, 9]).test.rows == [[1], [3], [6]], "they are another table's")
+    }
+
     @Test func gapsNeedMeansThatAreKnown() throws {
         let table = try #require(try open(flowers, "length,width\n1,2\n", named).table)
         var filling = named.values

@@ -54,7 +54,8 @@ import Testing
         )
         #expect(
             tables.message("y,x\n1,10\nhigh,20\n", ["target": "y"])
-                == "train.csv: line 3, column 'y': the target 'high' is no number")
+                == "train.csv: line 3, column 'y': the target 'high' is no number; classes are option label, not target"
+        )
         for missing in ["drop", "mean"] {
             let pair = try tables.open(text, test: "y,x\n5,6\n", ["target": "y", "missing": missing])
             #expect(pair.train.targets([0, 1]) == [1, 3] && pair.train.rows == [[10], [30]])

@@ -141,7 +141,10 @@ import Testing
             message("by-column", twelve + "\n2")
                 == "FILE names the clients of 13 samples; it must be of the 12 to train on; if line 1 is a header, set "
                 + "header=true")
-        #expect(message("by-column", eleven + "\nNA") == "FILE: line 12 names no client ('NA')")
+        #expect(
+            message("by-column", eleven + "\nNA")
+                == "FILE names no client for row 12, which is trained on; a text in its place, such as unknown, makes a client of such rows"
+        )
         #expect(
             message("by-column", twelve) == "FILE names 3 clients, and the run has 2; set --clients 3")
         #expect(message("by-column", twelve, ["column": "1"]) == "FILE: has no column 1; there are 1, counted from 0")

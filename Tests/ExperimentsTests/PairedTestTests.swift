@@ -16,6 +16,14 @@ import Testing
         #expect(test.differences.count == values.count)
     }
 
+    /// R 4.2: `p.adjust(c(0.01, 0.04, 0.03), "holm")` is 0.03 0.06 0.06, and of c(0.5, 0.9) it is 1 1.
+    @Test func `Several probabilities are corrected as by R`() {
+        for (given, expected) in [([0.01, 0.04, 0.03], [0.03, 0.06, 0.06]), ([0.5, 0.9], [1, 1]), ([], [])] {
+            let corrected = PairedTest.holm(given)
+            #expect(corrected.count == expected.count && zip(corrected, expected).allSatisfy { abs($0 - $1) < 1e-12 })
+        }
+    }
+
     @Test func `Pairs are needed, and differences that scatter`() {
         #expect(PairedTest([1], minus: [2]) == nil)
         #expect(PairedTest([1, 2], minus: [1, 2, 3]) == nil)

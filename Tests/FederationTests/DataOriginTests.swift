@@ -125,6 +125,11 @@ struct DataOriginTests {
         #expect(ModelData(of: origin, testMayLackLabels: true).options.table == origin.table && origin.table != nil)
         #expect(ModelData(of: origin).options.table == nil)
         #expect(ModelData(of: origin, dataset: "csv:b.csv", testMayLackLabels: true).options.table == nil)
+        let filled = columns.replacing(#""features""#, with: #""filling":[2.5],"features""#)
+        let means = try DataOrigin(metadata: ["dataset": "csv:a.csv", "table_columns": filled])
+        #expect(ModelData(of: means).options.filling == [2.5] && ModelData(of: origin).options.filling == nil)
+        #expect(ModelData(of: means, dataset: "csv:b.csv").options.filling == [2.5])
+        #expect(ModelData(of: means, dataset: "synthetic").options.filling == nil)
     }
 
     @Test func `What the user says replaces what the run took, name by name, of the same data set only`() {

@@ -203,20 +203,40 @@ public struct TimeAccount: Sendable {
         return (clients[place], longest - useful.reduce(0, +) / useful.count)
     }
 
-    /// The rank that is the slowest client rank in most rounds; by equal counts, the one that is further behind.
+    /// The client rank that is furthest behind the mean of those that were there, over all the rounds in which it was.
+    public struct Straggler: Sendable, Equatable {
+        /// Its place in `RunTiming.ranks`.
+        public let index: Int
+        /// Rounds in which it is the slowest.
+        public let slowestRounds: Int
+        /// The rounds in which it was there, by their numbers.
+        public let rounds: Set<Int>
+        /// Microseconds a round that it computes longer than the mean, itself included.
+        public let meanBehind: Int
+    }
+
+    /// The straggler: whether it matters, its `meanBehind` tells. Nil with fewer than two client ranks.
     ///
-    /// - Returns: its place in `RunTiming.ranks`, the number of rounds in which it is the slowest, and by how much it
-    ///   is behind the mean in these, on average, in microseconds; nil with fewer than two client ranks. It has a name
-    ///   even when all ranks are about equally fast: whether it matters, `meanBehind` tells.
     /// - Complexity: O(rounds · ranks).
-    public func straggler() -> (index: Int, rounds: Int, meanBehind: Int)? {
-        var found: [Int: (rounds: Int, behind: Int)] = [:]
+    public func straggler() -> Straggler? {
+        var found: [Int: (slowest: Int, rounds: Set<Int>, behind: Double)] = [:]
         for round in rounds {
             guard let slowest = slowest(round) else { continue }
-            found[slowest.index, default: (0, 0)].rounds += 1
-            found[slowest.index, default: (0, 0)].behind += slowest.behind
+            let clients = places(round, .clients)
+            let mean = Double(clients.reduce(0) { $0 + round.ranks[$1].useful }) / Double(clients.count)
+            for client in clients {
+                found[client, default: (0, [], 0)].rounds.insert(round.round)
+                found[client, default: (0, [], 0)].behind += Double(round.ranks[client].useful) - mean
+            }
+            found[slowest.index, default: (0, [], 0)].slowest += 1
         }
-        return found.max { ($0.value.rounds, $0.value.behind, $1.key) < ($1.value.rounds, $1.value.behind, $0.key) }
-            .map { ($0.key, $0.value.rounds, $0.value.behind / $0.value.rounds) }
+        let last = found.max { ($0.value.behind, $1.key) < ($1.value.behind, $0.key) }
+        guard let last, last.value.behind > 0 else { return nil }
+        return Straggler(
+            index: last.key, slowestRounds: last.value.slowest, rounds: last.value.rounds,
+            meanBehind: Int((last.value.behind / Double(last.value.rounds.count)).rounded()))
     }
+
+    /// The client ranks that were there when a round was done, as places in `RunTiming.ranks`.
+    public func clients(in round: RoundTime) -> [Int] { places(round, .clients) }
 }

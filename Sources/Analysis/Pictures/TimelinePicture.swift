@@ -31,7 +31,7 @@ extension Picture {
             }
         }
         let used = phases(of: strips)
-        let hosts = Set(shown.map(\.host))
+        let hosts = Set(shown.flatMap(\.hosts))
         let labels = shown.map { label($0, withHost: hosts.count > 1) }
         let names = labels.enumerated().map { "\(tic: $1) \(-$0)" as PlotScript }
         let keys = used.named.map {
@@ -110,7 +110,7 @@ extension Picture {
     /// What stands at a rank's row; hosts only where there are several.
     private static func label(_ rank: RankTiming, withHost: Bool) -> String {
         let name = rank.rank == 0 ? "server" : "rank \(rank.rank)"
-        return Panel.cut(withHost ? "\(name) (\(rank.host))" : name, to: 24)
+        return Panel.cut(withHost ? "\(name) (\(rank.hosts.joined(separator: ", ")))" : name, to: 24)
     }
 
     /// As many ranks as there are rows, evenly spread, the first and the last among them; all where there are no more.

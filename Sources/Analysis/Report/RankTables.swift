@@ -45,7 +45,9 @@ struct RankTables {
             wait: rows.reduce(0) { $0 + $1.wait }, sent: rows.reduce(0) { $0 + $1.sent },
             received: rows.reduce(0) { $0 + $1.received })
         table.rows.append(["*", "all"] + Self.cells(sum))
-        let clients = ranks.indices.filter { ranks[$0].rank > 0 }.map { rows[$0] }
+        // Ranks of a part of the run would look unlike the others for that alone.
+        let whole = ranks.map(\.sessions.count).max() ?? 0
+        let clients = ranks.indices.filter { ranks[$0].rank > 0 && ranks[$0].sessions.count == whole }.map { rows[$0] }
         if clients.count > 1 {
             func variation(_ value: (Row) -> Double) -> String {
                 NumberText.fixed(Self.variation(clients.map(value)), 3)
@@ -76,7 +78,7 @@ struct RankTables {
     var efficiencies: Document.Table? {
         guard let all = account.efficiency(of: .all) else { return nil }
         var table = Document.Table(
-            columns: ["efficiency", "load balance", "communication", "parallel"])
+            columns: ["efficiency of rounds", "load balance", "communication", "parallel"])
         func add(_ name: String, _ efficiency: Efficiency) {
             table.rows.append([
                 name, NumberText.percent(efficiency.loadBalance), NumberText.percent(efficiency.communication),
@@ -106,34 +108,44 @@ struct RankTables {
         return table
     }
 
-    /// The straggler by name, with how often it is the slowest and by how much; nil as in ``TimeAccount/straggler()``.
+    /// The straggler by name, with how often it is the slowest and by how much; nil as in ``TimeAccount/straggler()``, and
+    /// where it is behind by less than a hundredth of a round.
     var straggler: String? {
-        guard let straggler = account.straggler() else { return nil }
+        let duration = account.rounds.reduce(0) { $0 + $1.duration } / max(1, account.rounds.count)
+        guard let straggler = account.straggler(), 100 * straggler.meanBehind >= duration else { return nil }
+        let behind =
+            straggler.meanBehind < 10_000
+            ? "\(NumberText.fixed(Double(straggler.meanBehind) / 1e3, 2)) ms"
+            : "\(NumberText.seconds(straggler.meanBehind)) s"
         let rank = run.timing.ranks[straggler.index]
-        return "\(rank.name), the slowest client rank in \(straggler.rounds) of "
-            + "\(NumberText.count(account.rounds.count, "round")), \(NumberText.seconds(straggler.meanBehind)) s behind the mean"
-            + (cause(ofStraggler: straggler.index).map { ": \($0)" } ?? "")
+        return
+            "\(rank.name): \(behind) a round behind the mean of the client ranks, the slowest "
+            + "in \(straggler.slowestRounds) of \(NumberText.count(straggler.rounds.count, "round"))"
+            + (cause(of: straggler).map { "; \($0)" } ?? "")
     }
 
-    /// Why a rank is behind: because it has more to do, or because it does it more slowly. Nil where its training was not
-    /// logged with samples, or no other rank has trained.
-    ///
-    /// - Parameter index: place in `RunTiming.ranks`.
-    private func cause(ofStraggler index: Int) -> String? {
-        func work(_ rank: RankTiming) -> (samples: Double, seconds: Double) {
-            rank.events.lazy.filter { $0.phase == .train }.reduce(into: (0, 0)) {
-                $0.samples += Double($1.samples)
-                $0.seconds += Double($1.duration) / 1e6
+    /// Why a rank is behind: because it has more to do, or because it does it more slowly, in the rounds in which it was
+    /// there. Nil where its training was not logged with samples, or no other rank has trained.
+    private func cause(of straggler: TimeAccount.Straggler) -> String? {
+        // Of each rank the means of the rounds in which it was there: a continued run may have had more ranks or fewer.
+        var rounds = [Int](repeating: 0, count: run.timing.ranks.count)
+        for round in account.rounds where straggler.rounds.contains(round.round) {
+            for place in account.clients(in: round) { rounds[place] += 1 }
+        }
+        let all = run.timing.ranks.indices.compactMap { place -> (place: Int, samples: Double, seconds: Double)? in
+            var (samples, seconds) = (0, 0)
+            for event in run.timing.ranks[place].events
+            where event.phase == .train && straggler.rounds.contains(event.round) {
+                samples += event.samples
+                seconds += event.duration
             }
+            guard samples > 0, seconds > 0, rounds[place] > 0 else { return nil }
+            return (place, Double(samples) / Double(rounds[place]), Double(seconds) / 1e6 / Double(rounds[place]))
         }
-        let all = run.timing.ranks.enumerated().map { (place: $0, work: work($1)) }.filter { $0.work.samples > 0 }
-        let others = all.filter { $0.place != index }
-        guard let own = all.first(where: { $0.place == index })?.work, !others.isEmpty, own.seconds > 0 else {
-            return nil
-        }
-        let samples = others.reduce(0) { $0 + $1.work.samples } / Double(others.count)
-        let seconds = others.reduce(0) { $0 + $1.work.seconds } / Double(others.count)
-        guard seconds > 0 else { return nil }
+        let others = all.filter { $0.place != straggler.index }
+        guard let own = all.first(where: { $0.place == straggler.index }), !others.isEmpty else { return nil }
+        let samples = others.reduce(0) { $0 + $1.samples } / Double(others.count)
+        let seconds = others.reduce(0) { $0 + $1.seconds } / Double(others.count)
         let (more, speed) = (own.samples / samples, own.samples / own.seconds * seconds / samples)
         return
             "\(NumberText.fixed(more, 2)) times the other ranks' samples, at \(NumberText.fixed(speed, 2)) times their speed"
@@ -160,8 +172,9 @@ struct RankTables {
     /// counts.
     var betweenHosts: String? {
         let hosts = Dictionary(run.timing.ranks.map { ($0.rank, $0.host) }) { first, _ in first }
-        guard let traffic, Set(hosts.values).count > 1, run.timing.ranks.allSatisfy({ $0.hosts.count == 1 }) else {
-            return nil
+        guard let traffic, Set(run.timing.ranks.flatMap(\.hosts)).count > 1 else { return nil }
+        guard run.timing.ranks.allSatisfy({ $0.hosts.count == 1 }) else {
+            return "what crossed between them is not known: some rank was on two, and its counts are of both"
         }
         var crossing = 0
         for (sender, row) in traffic.bytes.enumerated() {

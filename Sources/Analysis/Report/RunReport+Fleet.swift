@@ -44,13 +44,17 @@ extension RunReport {
         ].map { "\($0) \(NumberText.fixed(sum($1), 1))" }
         line("energy", "\(NumberText.fixed(sum("joules"), 1)) J: " + phases.joined(separator: ", "))
         let classes = run.metrics.filter { $0.name.hasPrefix("joules_of_") }
-            .map { "\($0.title) \(NumberText.fixed(sum($0.name), 1))" }
+            .map { metric in
+                let name = metric.title.hasSuffix(" J") ? String(metric.title.dropLast(2)) : metric.title
+                return "\(name) \(NumberText.fixed(sum(metric.name), 1))"
+            }
         if !classes.isEmpty { line("by class", "J: " + classes.joined(separator: ", ")) }
         if let tenth = last("battery_p10"), let half = last("battery_p50"), let most = last("battery_p90") {
             line(
                 "batteries",
                 "a tenth below \(NumberText.percent(tenth, 0)), half below \(NumberText.percent(half, 0)), "
-                    + "a tenth at \(NumberText.percent(most, 0)) or more at the end")
+                    + "\(most > 0.995 ? "a tenth full" : "a tenth at \(NumberText.percent(most, 0)) or more") at the end"
+            )
         }
         if let emptied = last("batteries_emptied"), let drained = last("batteries_drained") {
             line(

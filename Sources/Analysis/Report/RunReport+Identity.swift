@@ -24,9 +24,7 @@ extension RunReport {
                 let share = run.setting("client-fraction").flatMap { Double($0) } ?? 1
                 return clients + (share < 1 ? ", \(NumberText.percent(share, 0)) of them in each round" : "")
             })
-        add(
-            "ranks",
-            told("ranks").map { ranks in ranks + (told("hosts").map { " on \($0)" } ?? "") + changesOfRanks(ranks) })
+        add("ranks", layouts ?? told("ranks").map { ranks in ranks + (told("hosts").map { " on \($0)" } ?? "") })
         add("started", run.timing.epochs.first.map(Self.date))
         add("seed", run.setting("seed"))
         add("weights", run.digest.map { "sha256 \($0)" })
@@ -41,16 +39,17 @@ extension RunReport {
         return Document.Section("What was run", blocks)
     }
 
-    /// On how many ranks a continued run went on, where that changed: `, from round 6 on 4`.
-    ///
-    /// - Parameter first: the ranks that it began with.
-    private func changesOfRanks(_ first: String) -> String {
-        var (text, ranks) = ("", Int(first) ?? 0)
-        for start in run.continuations where start.ranks != ranks {
-            ranks = start.ranks
-            text += ", from round \(start.afterRound + 1) on \(NumberText.count(ranks, "rank"))"
+    /// On how many ranks and which hosts the run was, and where a continued run went on:
+    /// `6 on a, b; from round 19 on 4 on a`. Nil without timing logs.
+    private var layouts: String? {
+        var parts: [String] = []
+        var last: (ranks: Int, hosts: [String])?
+        for layout in run.timing.layouts where last?.ranks != layout.ranks || last?.hosts != layout.hosts {
+            let place = "\(layout.ranks) on \(layout.hosts.joined(separator: ", "))"
+            parts.append(parts.isEmpty ? place : "from round \(layout.firstRound.map(String.init) ?? "-") on \(place)")
+            last = (layout.ranks, layout.hosts)
         }
-        return text
+        return parts.isEmpty ? nil : parts.joined(separator: "; ")
     }
 
     /// The data set, how many samples there are to train and to test, and how they are spread.

@@ -17,7 +17,7 @@ extension RunReport {
         var hosts: [String] = []
         for rank in run.timing.ranks where !hosts.contains(rank.host) { hosts.append(rank.host) }
         return hosts.compactMap { host in
-            let uses = run.timing.ranks.filter { $0.host == host }.compactMap(\.processor)
+            let uses = run.timing.ranks.filter { $0.hosts == [host] }.compactMap(\.processor)
             guard let longest = uses.max(by: { $0.wall < $1.wall }), longest.machine > 0 else { return nil }
             let own = uses.reduce(0) { $0 + $1.own }
             let whole = Double(longest.machine)
@@ -39,7 +39,8 @@ extension RunReport {
         for (rank, times) in zip(ranks, account.ranks) {
             guard let use = rank.processor else { continue }
             table.rows.append([
-                "\(rank.rank)", rank.host, NumberText.seconds(use.wall), NumberText.seconds(times.useful),
+                "\(rank.rank)", rank.hosts.joined(separator: ", "), NumberText.seconds(use.wall),
+                NumberText.seconds(times.useful),
                 NumberText.seconds(use.own),
                 times.useful > 0 ? NumberText.fixed(Double(use.own) / Double(times.useful), 2) : "-",
             ])

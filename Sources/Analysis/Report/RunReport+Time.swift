@@ -92,8 +92,9 @@ extension RunReport {
             section.blocks.append(
                 .paragraph(
                     "The rank that was waited for is the one that came last; no single rank where several were under way. A "
-                        + "client waits for rank 0 while that waits for the slowest client, or works itself: where rank 0 "
-                        + "waited much less than the clients, its own work is the cause (evaluation, most often)."))
+                        + "client waits for rank 0 while that waits for the slowest client, works itself, or sends to others and "
+                        + "receives from them: where rank 0 waited much less than the clients, its own work or its transfers are the "
+                        + "cause. The server's column of the phases tells which."))
         }
         if !account.rounds.isEmpty { section.blocks.append(.table(efficiencyTable)) }
         return section
@@ -173,6 +174,11 @@ extension RunReport {
                 ])
             }
             section.blocks.append(.table(table))
+            section.blocks.append(
+                .paragraph(
+                    "Both ways, while both sides were there. A transfer is over for its sender when MPI has taken the bytes, which may "
+                        + "still be under way, and ranks of a host share its link: on a slow one MB/s is more than the link has."
+                ))
         }
         return section
     }
@@ -206,8 +212,11 @@ extension RunReport {
             section.blocks.append(.table(operations))
             section.blocks.append(
                 .paragraph(
-                    "As the program meant it: a broadcast counts once from the root to each member, though on the wire "
-                        + "a tree of ranks forwards it. Times run from the call to its completion, waiting included."))
+                    "As the program meant it: a collective counts once between the root and each member, though on the wire "
+                        + "a tree of ranks forwards it. What is sent from rank to rank stands in two lines, the sender's and the "
+                        + "receiver's; the table of ranks has each byte sent once. Times run from the call to its completion, "
+                        + "waiting included. A round that was repeated, or was begun and not finished, is in these tables and not in "
+                        + "the round log."))
         }
         if let matrix { section.blocks.append(.table(matrix)) }
         let remarks = rankTables.facts.filter { ["lost", "hosts"].contains($0.name) }

@@ -39,6 +39,6 @@ public struct RankTiming: Sendable {
         hosts = [host]
     }
 
-    /// Number and host, as a person would name it: `rank 3 (node1)`.
-    public var name: String { "rank \(rank) (\(host))" }
+    /// Number and hosts, as a person would name it: `rank 3 (node1)`.
+    public var name: String { "rank \(rank) (\(hosts.joined(separator: ", ")))" }
 }

@@ -10,7 +10,7 @@ extension RecordedRun {
     /// digest of the weights that it trained, and the file has others, too.
     ///
     /// - Complexity: O(weights): the file is read at each call.
-    var digest: String? {
+    public var digest: String? {
         guard setting("freeze") ?? "none" == "none",
             let bytes = try? Safetensors.bytes(of: folder.appendingPathComponent("model.safetensors")),
             let file = try? Safetensors(decoding: bytes)

@@ -27,8 +27,6 @@ public struct RecordedRun: Sendable {
     public let faults: [FaultRecord]
     /// How the clients fared client by client, when they were asked last; nil when clients held nothing out.
     public let accuracies: ClientAccuracies?
-    /// Where the run was continued, and on how many ranks.
-    let continuations: [(afterRound: Int, ranks: Int)]
     /// How often the run was continued: entries of `resumes.json`.
     public let resumes: Int
     /// What the run measured beside what every run does, in the order of the columns: metrics with a value in some
@@ -87,9 +85,6 @@ public struct RecordedRun: Sendable {
         let continued = try? ReceivedFile.data(folder.appendingPathComponent("resumes.json"))
         let starts = continued.flatMap { try? JSONDecoder().decode([Continuation].self, from: $0) } ?? []
         resumes = starts.count
-        continuations = starts.compactMap { start in
-            start.ranks.flatMap { ranks in start.afterRound.map { (afterRound: $0, ranks: ranks) } }
-        }
         let configuration = try? ReceivedFile.data(folder.appendingPathComponent("config.json"))
         readConfiguration(configuration)
         metrics = Metric.describing(
@@ -180,15 +175,6 @@ public struct RecordedRun: Sendable {
     private struct Continuation: Decodable {
         /// Rounds that the run was to have from then on; nil in a file of another version.
         let rounds: Int?
-        /// Ranks from then on; nil likewise.
-        let ranks: Int?
-        /// The last round before; nil likewise.
-        let afterRound: Int?
-
-        private enum CodingKeys: String, CodingKey {
-            case rounds, ranks
-            case afterRound = "after_round"
-        }
     }
 
     /// The metrics that `config.json` declares; none in a file of another version.

@@ -21,11 +21,23 @@ public struct RunTiming: Sendable {
     public private(set) var starts: [Int] = []
     /// The same moments in microseconds since 1970, by rank 0's clock; as many as ``starts``.
     public private(set) var epochs: [Int] = []
+    /// Where the run was, at each of its starts; as many as ``starts``.
+    public private(set) var layouts: [Layout] = []
     /// The run's place in a distributed trace, by its first start; nil where that was in none.
     public private(set) var trace: TraceLink?
     /// Microseconds by which a rank's clock may be off: the largest bound of any reading of any rank. 0 where no clock
     /// was measured, as in a run of one process.
     public private(set) var clockError = 0.0
+
+    /// The ranks of one start of the run.
+    public struct Layout: Sendable, Equatable {
+        /// Number of ranks of the job.
+        public let ranks: Int
+        /// Their hosts, in the order of the ranks, each once.
+        public let hosts: [String]
+        /// The first round that it worked on; nil where none was begun.
+        public let firstRound: Int?
+    }
 
     /// Reads the files of all ranks. Nothing where there are no logs.
     ///
@@ -73,6 +85,12 @@ public struct RunTiming: Sendable {
             // A rank may have begun before rank 0 did: a start's events come behind all of the one before.
             if !starts.isEmpty { end -= min(0, events.map(\.start).min() ?? 0) }
             starts.append(end)
+            let headers = byEpoch[epoch, default: []].map(\.header).sorted { $0.rank < $1.rank }
+            layouts.append(
+                Layout(
+                    ranks: headers.map(\.ranks).max() ?? 0,
+                    hosts: headers.reduce(into: []) { if !$0.contains($1.host) { $0.append($1.host) } },
+                    firstRound: events.map(\.round).filter { $0 > 0 }.min()))
             end += events.map(\.end).max() ?? 0
         }
         for (sessions, log) in zip(corrected, logs) {

@@ -43,14 +43,14 @@ struct FleetPage {
         }
         let head: HTML = """
             <th>device</th><th>tier</th><th>serves</th><th class="n">p50</th><th class="n">p95</th><th class="n">answers/s</th>\
-            <th class="n">accuracy</th><th class="n">answered</th><th class="n">turned away</th><th class="n">switches</th><th>figures</th><th>why not</th>
+            <th class="n">accuracy</th><th class="n">right of answered</th><th class="n">answered</th><th class="n">turned away</th><th class="n">switches</th><th>figures</th><th>why not</th>
             """
         return services.html { service in
             let rows = service.devices.html { device in
                 """
                 <tr><td>\(device.device.name)</td><td>\(device.tier ?? "–")</td><td>\(device.model ?? "–")</td>\
                 <td class="n">\(Words.number(device.p50Ms)) ms</td><td class="n">\(Words.number(device.p95Ms)) ms</td>\
-                <td class="n">\(Words.number(device.fps))</td><td class="n">\(Words.percent(device.answeredAccuracy ?? device.accuracy))</td>\
+                <td class="n">\(Words.number(device.fps))</td><td class="n">\(Words.percent(device.accuracy))</td><td class="n">\(Words.percent(device.answeredAccuracy))</td>\
                 <td class="n">\(Words.count(device.answered))</td><td class="n">\(Words.count(device.refusedRequests))</td>\
                 <td class="n">\(device.switches.count)</td><td>\(device.figures)</td><td class="wrap">\(device.failure)</td></tr>
                 """

@@ -31,11 +31,11 @@ struct RanksPage {
     /// Who waits for whom, in a sentence; and how good the parallelism is.
     private func answer(_ account: TimeAccount) -> HTML {
         let late: HTML
-        if let straggler = account.straggler(), account.rounds.count > 1 {
+        if let straggler = account.straggler(), straggler.rounds.count > 1 {
             let rank = timing.ranks[straggler.index]
             late = """
-                <p class="notice">\(rank.name) computes longest in \(straggler.rounds) of \(account.rounds.count) rounds, by \
-                \(Words.duration(Double(straggler.meanBehind) / 1e6)) more than the mean: the others wait for it.</p>
+                <p class="notice">\(rank.name) computes \(Words.duration(Double(straggler.meanBehind) / 1e6)) a round longer than the mean, \
+                the longest in \(straggler.slowestRounds) of \(straggler.rounds.count) rounds: the others wait for it.</p>
                 """
         } else {
             late = .none

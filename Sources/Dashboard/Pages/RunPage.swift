@@ -199,7 +199,7 @@ struct RunPage {
             charts.append(
                 LineChart(
                     title: metric.title.prefix(1).uppercased() + metric.title.dropFirst()
-                        + (metric.unit.isEmpty ? "" : ", \(metric.unit)"),
+                        + (metric.unit.isEmpty || metric.namesItsUnit ? "" : ", \(metric.unit)"),
                     x: "round", series: [curve(metric.title, by: byRound, { $0[metric] })], isShare: metric.isShare))
         }
         // What was never measured would be an empty frame.

@@ -61,16 +61,26 @@ public struct ByColumnPartitioner: Partitioner {
                 "\(file.path) names the clients of \(names.count) samples; it must be of the \(samples) to train on\(held)"
                     + header)
         }
-        let distinct = Self.sorted(Set(names))
+        let distinct = Self.sorted(Set(names.compactMap { $0 }))
         guard distinct.count == clients else {
             throw ConfigurationError(
                 "\(file.path) names \(distinct.count) clients, and the run has \(clients); set --clients \(distinct.count)"
             )
         }
         let numbers = Dictionary(uniqueKeysWithValues: distinct.enumerated().map { ($1, UInt32($0)) })
-        // A file of all rows names those of the test split, too.
-        guard names.count != samples, let rows = rows?.rows else { return names.compactMap { numbers[$0] } }
-        return rows.compactMap { numbers[names[Int($0)]] }
+        // A file of all rows has those of the test split, too, and those that the data leave out, which need no client.
+        let all = names.count != samples ? rows?.rows.map { $0.map { Int($0) } } : nil
+        var owners: [UInt32] = []
+        owners.reserveCapacity(samples)
+        for row in all ?? Array(names.indices) {
+            guard let name = names[row], let number = numbers[name] else {
+                throw ConfigurationError(
+                    "\(file.path) names no client for row \(row + 1), which is trained on; a text in its place, such as unknown, "
+                        + "makes a client of such rows")
+            }
+            owners.append(number)
+        }
+        return owners
     }
 
     /// The names in the order that numbers the clients: by value if all are whole numbers, else by UTF-8, which

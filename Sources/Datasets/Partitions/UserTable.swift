@@ -57,21 +57,21 @@ struct UserTable: Sendable {
     ///
     /// - Parameter column: name or number of the column; an array has numbers only.
     /// - Returns: one text for each row.
-    /// - Throws: `ConfigurationError` with what is wrong with the file, in one line; a row without a value is
-    ///   refused too.
+    /// - Returns: a text for each row; nil where it stands for "no value".
+    /// - Throws: `ConfigurationError` with what is wrong with the file, in one line.
     /// - Complexity: O(file).
-    func column(_ column: CSVReader.Column) throws(ConfigurationError) -> [String] {
+    func column(_ column: CSVReader.Column) throws(ConfigurationError) -> [String?] {
         do throws(DatasetError) {
             if isArray { return try NPYArray(path: path).integers(column: column).map { "\($0)" } }
             var reader = try CSVReader(path: path, separator: format.separator)
-            var texts: [String] = []
+            var texts: [String?] = []
             var fields: [CSVReader.Field] = []
             guard try reader.next(&fields) else { return [] }
             let asked = format.header ?? (column.isName ? true : nil)
             let names = asked == true ? try reader.columnNames(fields) : nil
             let index = try column.index(in: fields.count, names: names, of: reader)
-            if try !isHeader(fields, asked: asked, of: reader) { texts.append(try value(fields[index], of: reader)) }
-            while try reader.next(&fields) { texts.append(try value(fields[index], of: reader)) }
+            if try !isHeader(fields, asked: asked, of: reader) { texts.append(value(fields[index], of: reader)) }
+            while try reader.next(&fields) { texts.append(value(fields[index], of: reader)) }
             return texts
         } catch {
             throw ConfigurationError(error.description)
@@ -88,13 +88,10 @@ struct UserTable: Sendable {
             .isHeader
     }
 
-    /// The text of a field, refused when it stands for "no value".
-    private func value(_ field: CSVReader.Field, of reader: CSVReader) throws(DatasetError) -> String {
+    /// The text of a field; nil when it stands for "no value".
+    private func value(_ field: CSVReader.Field, of reader: CSVReader) -> String? {
         if let whole = reader.number(field).flatMap({ Int(exactly: $0) }) { return "\(whole)" }
         let text = reader.text(field)
-        guard !MissingValues.isMissing(text) else {
-            throw reader.malformed("line \(reader.line) names no client ('\(reader.excerpt(field))')")
-        }
-        return text
+        return MissingValues.isMissing(text) ? nil : text
     }
 }

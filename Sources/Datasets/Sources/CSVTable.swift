@@ -109,7 +109,7 @@ public struct CSVTable: DatasetSource {
         guard let testPath else {
             let pair = try train.holdingOut(form.testShare, seed: form.seed ?? options.seed)
             table.filling = try filling(of: pair.train)
-            return pair.noting(numbers.notes).of(table)
+            return Self.filled(pair, by: options.filling).noting(numbers.notes).of(table)
         }
         if let toPredict {
             table.filling = try filling(of: train)
@@ -122,7 +122,17 @@ public struct CSVTable: DatasetSource {
         let pair = try train.tested(on: split(testNumbers, classes: train.classes))
         try Self.check(testNumbers, hasColumnsOf: numbers)
         table.filling = try filling(of: pair.train)
-        return pair.noting(numbers.notes + testNumbers.notes).of(table)
+        return Self.filled(pair, by: options.filling).noting(numbers.notes + testNumbers.notes).of(table)
+    }
+
+    /// The pair with what a model was trained with in the place of missing values, where it was trained with some.
+    private static func filled(_ pair: DatasetPair, by filling: [Float]?) -> DatasetPair {
+        guard let filling, let train = pair.train as? ArrayImages, let test = pair.test as? ArrayImages,
+            train.filling?.count == filling.count
+        else { return pair }
+        var pair = pair
+        (pair.train, pair.test) = (train.filled(with: filling), test.filled(with: filling))
+        return pair
     }
 
     /// What stands for values that are missing in rows to predict: the means over the rows to train on. Nil where there must

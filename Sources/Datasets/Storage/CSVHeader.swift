@@ -57,6 +57,8 @@ enum CSVHeader {
 
     /// The first few of some texts and the last one, for messages: `a, b, c, … z`.
     static func list(_ texts: [String], most: Int = 5) -> String {
+        // What has commas itself could not be told from two.
+        let texts = texts.contains { $0.contains(",") } ? texts.map { "'\($0)'" } : texts
         guard texts.count > most else { return texts.joined(separator: ", ") }
         return texts.prefix(most - 2).joined(separator: ", ") + ", … " + (texts.last ?? "")
     }

@@ -54,7 +54,9 @@ struct CSVTargets {
             guard let number = reader.number(fields[column]), Float(number).isFinite else {
                 let text = reader.text(fields[column])
                 guard MissingValues.isMissing(text) else {
-                    throw reader.malformed("\(place): the target '\(reader.excerpt(fields[column]))' is no number")
+                    throw reader.malformed(
+                        "\(place): the target '\(reader.excerpt(fields[column]))' is no number; classes are option label, not "
+                            + "target")
                 }
                 if areOptional {
                     values.removeSubrange(start...)

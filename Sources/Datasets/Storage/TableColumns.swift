@@ -38,12 +38,20 @@ public struct TableColumns: Sendable, Equatable, Codable {
     /// Number of classes; nil of targets.
     var classes: Int?
     /// The number that stands for a missing one, for each of the model's inputs; nil where there must not be any.
-    var filling: [Float]?
+    public internal(set) var filling: [Float]?
 
     /// Whether columns are found by their names: all have one, and no two the same.
     var areNamed: Bool {
         let names = (features.map(\.name) + answers.map(\.name)).compactMap { $0 }
         return names.count == features.count + answers.count && Set(names).count == names.count
+    }
+
+    /// Names of the model's inputs, in their order: of a column of texts one for each text, `colour=red`.
+    public var inputNames: [String] {
+        features.flatMap { feature -> [String] in
+            let name = feature.name ?? "column \(feature.column)"
+            return feature.texts.map { $0.map { "\(name)=\($0)" } } ?? [name]
+        }
     }
 
     /// The texts of each column of texts.

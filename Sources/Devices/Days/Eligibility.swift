@@ -45,7 +45,8 @@ public struct Eligibility: Sendable, Equatable {
     ///   - device: its class, for its radios and its battery.
     func admits(_ state: DeviceState, of device: DeviceClass) -> Bool {
         if state.contains(.offline) { return false }
-        if state.contains(.away), device.awayRadio == nil || conditions.contains(.unmetered) { return false }
+        if state.contains(.away), device.awayRadio == nil { return false }
+        if conditions.contains(.unmetered), state.contains(.away) || device.radio.isMetered { return false }
         if conditions.contains(.charging), !state.contains(.charging), !device.isOnMains { return false }
         return !(conditions.contains(.idle) && state.contains(.inUse))
     }

@@ -21,6 +21,12 @@ public struct DeviceClass: Sendable, Equatable {
         set { stated[kind] = newValue == kind.usual ? nil : newValue }
     }
 
+    /// Whether another value than the usual one was stated.
+    public func isStated(_ kind: DeviceQuantityKind) -> Bool { stated[kind] != nil }
+
+    /// Whether it is on the mains and none of its watts are stated, so that they are a phone's, which no such device has.
+    public var hasBorrowedWatts: Bool { isOnMains && !isStated(.trainWatts) && !isStated(.idleWatts) }
+
     /// States a quantity.
     /// - Throws: `ConfigurationError` when it is out of range.
     public mutating func state(_ kind: DeviceQuantityKind, _ value: Double) throws(ConfigurationError) {

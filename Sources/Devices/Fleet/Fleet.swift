@@ -62,7 +62,7 @@ public struct Fleet: Sendable, Equatable, CustomStringConvertible {
         guard isCounted ? clients != counted : clients < counted else { return }
         throw ConfigurationError(
             "fleet '\(name)' has \(isCounted ? "" : "at least ")\(NumberText.count(counted, "device")) by its counts, and "
-                + "\(option) is \(clients)")
+                + "\(option) is \(clients)" + (isCounted ? "; leave it out, or say \(counted)" : ""))
     }
 
     /// The class of a client's device, as an index of ``classes``: the first clients are the devices that classes count, in

@@ -6,6 +6,9 @@ public enum Radio: String, Sendable, CaseIterable {
     case lte
     case threeG = "3g"
 
+    /// Whether megabytes are counted on it: nobody does on a cable or on WiFi.
+    public var isMetered: Bool { self == .lte || self == .threeG }
+
     /// The power that the radio takes.
     public var power: RadioPower {
         switch self {

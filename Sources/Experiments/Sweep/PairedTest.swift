@@ -27,6 +27,18 @@ package struct PairedTest: Equatable {
             beyond: differences.mean / error, freedom: Double(differences.count - 1))
     }
 
+    /// Probabilities of several tests, each made so much larger that the chance of one false alarm among all is what it says
+    /// (S. Holm, *A Simple Sequentially Rejective Multiple Test Procedure*, Scand. J. Statist. 6, 1979). In the order given.
+    package static func holm(_ probabilities: [Double]) -> [Double] {
+        var corrected = probabilities
+        var largest = 0.0
+        for (rank, place) in probabilities.indices.sorted(by: { probabilities[$0] < probabilities[$1] }).enumerated() {
+            largest = max(largest, min(1, Double(probabilities.count - rank) * probabilities[place]))
+            corrected[place] = largest
+        }
+        return corrected
+    }
+
     /// Each list of values beside the one with the highest mean.
     ///
     /// - Parameter lists: values of the same seeds in the same order.

@@ -32,6 +32,9 @@ public struct GivenSettings: Sendable, Equatable {
     /// Whether a setting of this name was given.
     public func contains(_ name: String) -> Bool { entries[name] != nil }
 
+    /// Whether the command line gives a setting, and not a file.
+    public func isOnCommandLine(_ name: String) -> Bool { entries[name].map { $0.origin == nil } ?? false }
+
     /// The value and origin of a setting; nil when it was not given.
     func entry(_ name: String) -> Entry? { entries[name] }
 

@@ -61,10 +61,10 @@ struct FleetRound {
             metric("fleet_participation", "took part so far", isShare: true, better: .higher, "simulated fleet"),
             metric(
                 "joules", "simulated J", "J", better: .lower, whole: .sum, "simulated joules by phase", isInTable: true),
-            metric("joules_compute", "computing", "J", whole: .sum, "simulated joules by phase"),
-            metric("joules_up", "sending", "J", whole: .sum, "simulated joules by phase"),
-            metric("joules_down", "receiving", "J", whole: .sum, "simulated joules by phase"),
-            metric("joules_tail", "radio tails", "J", whole: .sum, "simulated joules by phase"),
+            metric("joules_compute", "computing J", "J", whole: .sum, "simulated joules by phase"),
+            metric("joules_up", "sending J", "J", whole: .sum, "simulated joules by phase"),
+            metric("joules_down", "receiving J", "J", whole: .sum, "simulated joules by phase"),
+            metric("joules_tail", "radio tails J", "J", whole: .sum, "simulated joules by phase"),
             .joulesSoFar,
             metric("battery_p10", "battery, lowest tenth", isShare: true, "simulated battery, percentiles"),
             metric("battery_p50", "battery, median", isShare: true, "simulated battery, percentiles"),
@@ -77,7 +77,7 @@ struct FleetRound {
                 "simulated batteries emptied"),
         ]
             + fleet.classes.map {
-                metric(name($0), $0.name, "J", whole: .sum, "simulated joules by class")
+                metric(name($0), "\($0.name) J", "J", whole: .sum, "simulated joules by class")
             }
     }
 

@@ -39,6 +39,8 @@ public struct ModelData: Sendable {
         options.testMayLackLabels = testMayLackLabels
         // The columns of the model's own table stand for it.
         if testMayLackLabels, self.dataset == origin.dataset { options.table = origin.table }
+        // Another mean would be another number than the model has learnt from, though the row is the same.
+        if Self.kind(self.dataset) == origin.dataset.map(Self.kind) { options.filling = origin.table?.filling }
         self.options = options
     }
 

@@ -38,7 +38,10 @@ struct StoppingRule: Sendable {
         }
         if let budget = settings.budgetJoules, let spent = last[.joulesSoFar] {
             let next = spent / Double(last.round)
-            if spent + next > budget { return "another round would pass the budget of \(budget) simulated joules" }
+            if spent + next > budget {
+                return "\(NumberText.fixed(spent, 1)) of \(budget) simulated joules are spent, and a round takes "
+                    + "\(NumberText.fixed(next, 1)) in the mean"
+            }
         }
         if isBudgetSpent(after: last), let budget = settings.epsilon {
             return "another round would pass epsilon \(budget) at delta \(settings.delta)"

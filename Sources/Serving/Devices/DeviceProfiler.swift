@@ -66,8 +66,11 @@ public struct DeviceProfiler: Sendable {
         /// The share that a pass gets at least on an idle machine.
         static let leastShare = 0.75
 
-        /// Whether others took so much of the cores that ``gflopsOfAllThreads`` is too low; output says so.
-        public var isBusy: Bool { processorShare < Self.leastShare }
+        /// Whether others took so much of the cores that ``gflopsOfAllThreads`` may be too low, and it is: less than three quarters of
+        /// what the cores have together. Output says so.
+        public var isBusy: Bool {
+            processorShare < Self.leastShare && gflopsOfAllThreads < Self.leastShare * profile.gflops
+        }
 
         /// A measured machine.
         ///

@@ -22,7 +22,7 @@ struct Report: ParsableCommand {
         commandName: "report",
         abstract: "Explain a run's time and bytes: tables, pictures, a page.",
         discussion: """
-            fedmpi report example      reads results/example, whether the run is finished, under way or was killed
+            fedmpi report example      of results/example: finished, under way or killed
             """)
 
     /// Path of the run's folder, or its name in ``results``; a path that is a folder wins.

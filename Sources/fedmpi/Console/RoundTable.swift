@@ -28,6 +28,8 @@ final class RoundTable: RoundObserver {
     private let best: BestModelWriter?
     /// Where the metrics of the run can be had; nil where nobody asked for them.
     private let metricsURL: String?
+    /// Whether nobody said how many clients there are, so that their number is that of the ranks.
+    private let isClientPerRank: Bool
 
     /// Makes the observer; prints nothing.
     ///
@@ -36,7 +38,12 @@ final class RoundTable: RoundObserver {
     ///   - job: what the run works with.
     ///   - best: keeps the best model; nil when none is kept.
     ///   - metricsURL: the page of its metrics, which the header names.
-    init(folder: RunFolder, job: Job, best: BestModelWriter? = nil, metricsURL: String? = nil) {
+    ///   - isClientPerRank: whether the number of clients is that of the ranks because nobody gave one.
+    init(
+        folder: RunFolder, job: Job, best: BestModelWriter? = nil, metricsURL: String? = nil,
+        isClientPerRank: Bool = false
+    ) {
+        self.isClientPerRank = isClientPerRank
         self.best = best
         self.metricsURL = metricsURL
         self.folder = folder
@@ -78,7 +85,7 @@ final class RoundTable: RoundObserver {
             data      \(settings.dataset), \(Format.grouped(run.trainingSamples)) to train, \
             \(Format.grouped(run.testSamples)) to test, \(partition)\
             \(DataLines.header(job.data))\(skew)
-            clients   \(Format.grouped(settings.clients)), \(Format.grouped(settings.cohortSize)) \(run.isAsynchronous ? "in flight" : settings.hasPoissonCohorts ? "a round at most" : "a round"), over \
+            clients   \(Format.grouped(settings.clients))\(isClientPerRank ? " (one per rank)" : ""), \(Format.grouped(settings.cohortSize)) \(run.isAsynchronous ? "in flight" : settings.hasPoissonCohorts ? "a round at most" : "a round"), over \
             \(Format.count(clientRanks, "rank")) on \(Format.count(hosts.count, "host"))\
             \(run.ranks == 1 ? " (one process, no wire)" : "")\(idle > 0 ? ", \(idle) of them idle in each round" : "")
             training  \(strategy), \(work(settings)), seed \(settings.seed)

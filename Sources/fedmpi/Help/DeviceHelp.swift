@@ -81,7 +81,7 @@ enum DeviceHelp {
     private static func classes(_ fleet: Devices.Fleet) -> String {
         let shares = fleet.classes.reduce(0) { $0 + $1[.share] }
         var table = TextTable([
-            ("class", .left), ("share", .right), ("GFLOP/s", .right), ("memory, KB", .right), ("battery, mAh", .right),
+            ("class", .left), ("share", .right), ("GFLOP/s", .right), ("memory, KiB", .right), ("battery, mAh", .right),
             ("train W", .right),
         ])
         for device in fleet.classes {

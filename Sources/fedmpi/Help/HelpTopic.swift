@@ -17,10 +17,11 @@ struct HelpTopic {
     /// - Parameter arguments: as given, without the program's name.
     /// - Returns: nil when the arguments are no such question: the parser then knows what they are.
     init?(_ arguments: [String]) {
-        guard arguments.first == "help", arguments.count >= 2, !arguments[1].hasPrefix("-"),
-            !Help.commands.contains(arguments[1])
-        else { return nil }
-        topic = arguments[1]
+        guard arguments.first == "help", arguments.count >= 2, !Help.commands.contains(arguments[1]) else { return nil }
+        // `fedmpi help --lr` asks for the setting, too.
+        let name = String(arguments[1].drop { $0 == "-" })
+        guard name == arguments[1] || EveryScope.names.contains(name) else { return nil }
+        topic = name
         format = arguments.count == 3 ? arguments[2] : arguments.count > 3 ? "" : nil
     }
 

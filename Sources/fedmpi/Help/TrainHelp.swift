@@ -5,7 +5,7 @@ import FedCore
 enum TrainHelp {
     /// The settings that a first run changes, in the order of the page, each with what it is in a few words.
     private static let first = [
-        ("rounds", "rounds of training"), ("clients", "clients; ranks share them"),
+        ("rounds", "rounds of training"), ("clients", "clients; ranks share them (default: one a rank)"),
         ("client-fraction", "share of them in a round"), ("model", "a name, a list of layers, or a file"),
         ("dataset", "a name, or a name and a folder"), ("partition", "how samples are dealt to clients"),
         ("alpha", "skew of labels: small is skewed"), ("strategy", "how updates become new weights"),

@@ -24,6 +24,10 @@ struct GroupOptions<Group: SettingsGroup>: ParsableArguments, CustomReflectable 
             case .list:
                 let texts = try container.decode(Option<[String]>.self, forKey: key).wrappedValue
                 if !texts.isEmpty { given.set(setting.name, to: .list(texts)) }
+            case .options:
+                // Given again, they add to each other: the second would else hide the first.
+                let texts = try container.decode(Option<[String]>.self, forKey: key).wrappedValue
+                if !texts.isEmpty { given.set(setting.name, to: .text(texts.joined(separator: ","))) }
             default:
                 let text = try container.decode(Option<String?>.self, forKey: key).wrappedValue
                 if let text { given.set(setting.name, to: .text(text)) }
@@ -55,7 +59,7 @@ struct GroupOptions<Group: SettingsGroup>: ParsableArguments, CustomReflectable 
         let help = ArgumentHelp(SettingsText.help(of: setting))
         switch setting.kind {
         case .flag: return Flag<Bool>(wrappedValue: false, name: name, help: help)
-        case .list:
+        case .list, .options:
             return Option<[String]>(wrappedValue: [], name: name, parsing: .singleValue, help: help)
         default: return Option<String?>(name: name, help: help, completion: completion(of: setting))
         }

@@ -11,6 +11,8 @@ struct RunChoices {
     private let settings: RunSettings
     /// What the run prints and leaves behind.
     let output: OutputSettings
+    /// Path of the file that gave settings; nil without one.
+    var file: String?
 
     /// Makes a choice of every setting's default.
     init() {

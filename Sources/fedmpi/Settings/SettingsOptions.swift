@@ -50,6 +50,7 @@ struct SettingsOptions<Scope: SettingsScope>: ParsableArguments, CustomReflectab
             given = all
         }
         choices = try RunChoices(given, of: Scope.self)
+        choices.file = path
     }
 
     /// The option groups and `--config` that the parser is shown in place of the stored properties.

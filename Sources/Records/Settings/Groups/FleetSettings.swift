@@ -32,7 +32,7 @@ public enum FleetSettings: SettingsGroup {
             "require", &settings.require, absent: "a connection alone",
             """
             Simulate: what a device must be besides, from the start of its turn to the end, between commas: charging, idle \
-            (its owner does not use it), unmetered (at home).
+            (its owner does not use it), unmetered (at home, and not on 3g or lte there).
             """)
         try visitor.value(
             "min-battery", &settings.minBattery, .share, "Simulate: charge above which a device is asked, as a share.")
@@ -54,7 +54,10 @@ public enum FleetSettings: SettingsGroup {
             """)
         try visitor.value(
             "budget-joules", &settings.budgetJoules, .above(0), absent: "no limit",
-            "Stop before a round that would pass this budget of simulated joules, of all devices' training and transfers."
+            """
+            Stop when another round, by the mean of those so far, would pass this budget of simulated joules, of all devices' \
+            training and transfers. A dearer round may still pass it.
+            """
         )
         try visitor.value(
             "offline-updates", &settings.offlineUpdates, .in(0...1000),

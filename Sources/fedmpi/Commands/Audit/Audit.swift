@@ -19,7 +19,7 @@ struct Audit: WorldCommand {
         commandName: "audit",
         abstract: "Audit differential privacy with planted canaries.",
         discussion: """
-            fedmpi audit --privacy central --clip 0.5 --epsilon 8 --clients 500 --client-fraction 0.2 --selection poisson
+            fedmpi audit --privacy central --clip 0.5 --epsilon 8 --clients 500
             fedmpi audit --privacy local --clip 0.5 --noise 4 --clients 500 --rounds 5
             fedmpi audit --privacy dp-sgd --clip 1 --noise 1 --clients 1 --rounds 5
 

@@ -52,7 +52,7 @@ extension Comparison {
         func panel(_ title: String, _ x: String, _ columns: PlotScript, key: [String] = []) -> [Panel] {
             [
                 Panel(
-                    title, height: 200, key: key,
+                    title, height: 200, right: 32, key: key,
                     body: """
                         set xlabel \(text: x)
                         set ylabel "test accuracy, %"
@@ -68,7 +68,7 @@ extension Comparison {
             panel("Accuracy by time", time, "6:4"),
             [
                 Panel(
-                    "Loss by round: test solid, training dotted", height: 200,
+                    "Loss by round: test solid, training dotted", height: 200, right: 32,
                     body: """
                         set xlabel "round"
                         \(roundAxis())

@@ -179,7 +179,7 @@ struct Comparison {
             row("train loss") { $0.rounds.last?.trainLoss.map { Format.fixed($0, 4) } },
             row("upload") { Format.megabytes($0.run.uploadBytes) },
             row("download") { Format.megabytes($0.run.downloadBytes) },
-            row("time") { Format.fixed($0.run.seconds, 2) + " s" },
+            row("time in all") { Format.fixed($0.run.seconds, 2) + " s" },
             row("a round") { perRound($0).map { Format.fixed($0, 3) + " s" } },
         ]
         if entries.contains(where: { $0.simulatedSeconds != nil }) {
@@ -192,9 +192,11 @@ struct Comparison {
         }
         if let accuracy = commonAccuracy {
             rows += [
-                row("to \(Format.percent(accuracy))") { $0.reaching(accuracy).map { Format.count($0.round, "round") } },
-                row("") { $0.reaching(accuracy).map { Format.megabytes($0.bytes) } },
-                row("") { $0.reaching(accuracy).map { Format.fixed($0.seconds, 2) + " s" } },
+                row("to \(Format.percent(accuracy)), which all had") {
+                    $0.reaching(accuracy).map { Format.count($0.round, "round") }
+                },
+                row("  up and down") { $0.reaching(accuracy).map { Format.megabytes($0.bytes) } },
+                row("  time of rounds") { $0.reaching(accuracy).map { Format.fixed($0.seconds, 2) + " s" } },
             ]
         }
         rows.append(row("weights") { $0.run.digest.map { String($0.prefix(12)) } })

@@ -28,7 +28,7 @@ struct Distill: WorldCommand {
         commandName: "distill",
         abstract: "Teach small models what a trained one knows.",
         discussion: """
-            mpirun -np 6 fedmpi distill --teacher results/example --student edgecnn-medium,edgecnn-small
+            mpirun -np 6 fedmpi distill --teacher results/a --student edgecnn-small
 
             Takes the options of fedmpi train. Clients distil on their own data, and their students are averaged; each \
             student is the teacher of the next. There are as many clients as the teacher was trained by, unless --clients says \

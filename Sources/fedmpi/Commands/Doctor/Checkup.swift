@@ -2,6 +2,7 @@ import Analysis
 import FedCore
 import Files
 import Foundation
+import MPI
 
 /// What `fedmpi doctor` concludes from what the ranks have seen, and what is to be done about it.
 enum Checkup {
@@ -125,6 +126,10 @@ enum Checkup {
     /// - Throws: `ConfigurationError` when the file cannot be read, or has no host.
     static func ask(hostsOf file: String) throws(ConfigurationError) -> [Finding] {
         try hosts(ofFile: file).map { host in
+            let own = [MPIWorld.hostName, ProcessInfo.processInfo.hostName, "localhost", "127.0.0.1", "::1"]
+            guard !own.contains(host) else {
+                return Finding(name: "ssh", text: "\(host) is this machine, and needs none")
+            }
             let (code, line) = ssh(host)
             guard code != 0 else { return Finding(name: "ssh", text: "\(host) answers") }
             return Finding(

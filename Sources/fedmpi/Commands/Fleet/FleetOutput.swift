@@ -33,6 +33,13 @@ struct FleetOutput {
             )
         }
         printClasses()
+        let borrowed = fleet.classes.filter(\.hasBorrowedWatts).map(\.name)
+        if !borrowed.isEmpty {
+            Console.output(
+                Terminal.fitted(
+                    "watts     \(borrowed.joined(separator: ", ")): on the mains, and none are stated, so that a phone's are taken: "
+                        + "train-watts, idle-watts"))
+        }
         Console.output("\n" + hours)
         if fleet.classes.count > 1 { Console.output("\n" + hoursByClass) }
         Console.output("\n" + training)
@@ -49,7 +56,7 @@ struct FleetOutput {
             switch condition {
             case .charging: "powered"
             case .idle: "idle"
-            case .unmetered: "at home"
+            case .unmetered: "unmetered"
             }
         }
         let all = ["connected", "charged"] + others

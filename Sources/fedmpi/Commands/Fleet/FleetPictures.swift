@@ -81,14 +81,15 @@ extension Picture {
     static func fleetFit(_ fleet: Fleet, _ fits: [ModelFit]) -> Picture {
         let models = fits.sorted { $0.memoryKilobytes < $1.memoryKilobytes }
         let data =
-            ["# place,model,KB," + fleet.classes.map(\.name).joined(separator: ",")]
+            ["# place,model,KiB," + fleet.classes.map(\.name).joined(separator: ",")]
             + models.enumerated().map { i, fit in
                 ([cell(Double(i)), cell(text: fit.model), cell(Double(fit.memoryKilobytes))]
                     + fleet.classes.map { cell($0[.memory]) }).joined(separator: ",")
             }
         let lines = fleet.classes.enumerated().map { i, device -> PlotScript in
             let colour = Colour.all[(i + 1) % Colour.all.count]
-            return "DATA using 1:($\(i + 4)/1024) with lines lw 1.5 lc rgb \(colour) title \(text: device.name)"
+            return
+                "DATA using 1:($\(i + 4)/1024) with lines lw 1.5 dt \(i + 1) lc rgb \(colour) title \(text: device.name)"
         }
         return Picture(
             "fleet_fit",
@@ -96,12 +97,12 @@ extension Picture {
                 + "\(fleet.name) has for it (lines).",
             data: data,
             panel: Panel(
-                "memory to train, simulated devices", height: 300,
+                "memory to train, simulated devices", height: 300, left: 88,
                 bottom: 30 + 7 * min(30, models.map(\.model.count).max() ?? 0),
                 key: ["training takes"] + fleet.classes.map(\.name),
                 body: """
                     set logscale y
-                    set ylabel "MB of 1,048,576 bytes"
+                    set ylabel "MiB"
                     set format y "%g"
                     set style fill solid 0.6
                     set boxwidth 0.6

@@ -12,7 +12,7 @@ struct Init: ParsableCommand {
         abstract: "Write files to begin with: run, sweep, fleet, profiles.",
         discussion: """
             fedmpi init                      into this folder
-            fedmpi init experiment           into a folder, which is made where it is missing
+            fedmpi init experiment           into a folder, which is made if missing
             """)
 
     /// Where the files go.

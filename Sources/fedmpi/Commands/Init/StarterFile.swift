@@ -97,6 +97,8 @@ struct StarterFile {
                 share: 1
                 gflops: 40
                 battery-mah: 0         # on mains
+                train-watts: 3.5       # above idle
+                idle-watts: 2.5
                 radio: wired
                 use-hours: 0
                 away-share: 0

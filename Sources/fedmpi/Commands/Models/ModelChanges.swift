@@ -12,7 +12,7 @@ struct AliasModel: ParsableCommand {
         commandName: "alias", abstract: "Let an alias, such as champion, mean another version, or remove it.",
         discussion: """
             fedmpi models alias digits@3 champion --note "better on node 7"
-            fedmpi models alias digits@champion production      production is now what champion is
+            fedmpi models alias digits@champion production   what champion is now
             fedmpi models alias digits champion --remove
             """)
 

@@ -13,9 +13,9 @@ struct ModelCommands: ParsableCommand {
         commandName: "models",
         abstract: "Describe models to train; register and name trained ones.",
         discussion: """
-            fedmpi models edgecnn-small                              layers, shapes and cost
-            fedmpi models register digits results/my-run             version 1 of digits, with its lineage
-            fedmpi models alias digits@1 champion                    what digits@champion means from now on
+            fedmpi models edgecnn-small                      layers, shapes and cost
+            fedmpi models register digits results/my-run     version 1, with its lineage
+            fedmpi models alias digits@1 champion            what digits@champion means
             fedmpi predict --model digits@champion --dataset fashion-mnist
             """,
         subcommands: [
@@ -101,7 +101,7 @@ struct ModelList: ParsableCommand {
         }
         var table = TextTable([
             ("model", .left), ("aliases", .left), ("architecture", .left), ("precision", .left), ("KB", .right),
-            ("accuracy", .right), ("run", .left), ("registered", .left),
+            ("accuracy", .right), ("run", .left), ("registered", .right),
         ])
         for model in models {
             table.add([

@@ -28,6 +28,8 @@ struct PrivacyCommand: ParsableCommand {
             fedmpi privacy --noise 1.1 --rate 0.01 --rounds 1000      epsilon
             fedmpi privacy --epsilon 8 --rate 0.01 --rounds 1000      the noise for it
             fedmpi privacy --epsilon 8 --noise 1.1 --rate 0.01        how many rounds
+
+            The settings of a run that is to be private: fedmpi help dp
             """)
 
     /// σ over the clipping norm: over what one record can change the sum by.

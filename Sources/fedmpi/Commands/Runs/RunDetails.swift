@@ -147,8 +147,9 @@ struct RunDetails: ParsableCommand {
         if faults.count > 50 { Console.output("and \(Format.grouped(faults.count - 50)) more: --json") }
     }
 
-    /// Prints the run's files. A file is `changed since` when its size differs; its digest is not computed again,
-    /// because a weights file may have gigabytes.
+    /// Prints the run's files. A file has changed since the run's end when its size differs; its digest is not computed
+    /// again, because a weights file may have gigabytes. Of a run that was stopped the files are noted while its ranks still
+    /// write their last lines.
     ///
     /// - Parameters:
     ///   - artefacts: Files as the run left them.
@@ -156,6 +157,7 @@ struct RunDetails: ParsableCommand {
     private func show(_ artefacts: [StoredArtefact], of run: StoredRun) {
         guard !artefacts.isEmpty else { return }
         let folder = URL(fileURLWithPath: history.results).appendingPathComponent(run.name)
+        let change = run.status == .finished ? "changed since its end" : "written on after the stop"
         var table = TextTable([("file", .left), ("bytes", .right), ("sha256", .left), ("", .left)])
         for artefact in artefacts {
             let file = folder.appendingPathComponent(artefact.file)
@@ -163,7 +165,7 @@ struct RunDetails: ParsableCommand {
             let bytes = (attributes?[.size] as? NSNumber)?.intValue
             table.add([
                 artefact.file, Format.grouped(artefact.bytes), artefact.sha256.map { $0.prefix(16) + "…" } ?? "-",
-                bytes.map { $0 == artefact.bytes ? "" : "changed since" } ?? "gone",
+                bytes.map { $0 == artefact.bytes ? "" : change } ?? "gone",
             ])
         }
         Console.output("\n" + table.text)

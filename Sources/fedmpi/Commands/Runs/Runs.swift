@@ -122,7 +122,7 @@ struct RunList: ParsableCommand {
             ("accuracy", false, false, { Format.percent($0.accuracy) }),
             ("MB", false, false, { Format.fixed(Double($0.uploadBytes + $0.downloadBytes) / 1e6, 2) }),
             ("seconds", false, false, { Format.fixed($0.seconds, 2) }),
-            ("started", true, false, { RunText.minute($0.startedAt) }),
+            ("started", false, false, { RunText.minute($0.startedAt) }),
         ]
         func layout(_ shown: [Column]) -> TableLayout {
             TableLayout(

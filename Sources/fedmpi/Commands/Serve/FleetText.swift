@@ -291,7 +291,9 @@ struct FleetText {
         }
         if reports.contains(where: { $0.joulesPerThousand != nil }) {
             lines.append(
-                "J/1000: joules of 1,000 answers, simulated: the stated watts times the seconds busy and idle.")
+                "J/1000: joules of 1,000 answers, simulated: the stated watts times the seconds busy and idle"
+                    + (reports.contains { $0.joulesPerThousand == nil && $0.failure == nil } ? "; - states none." : ".")
+            )
         }
         lines.append("accuracy: on \(testImages).")
         lines.append("ms: of one image on one thread, from its request to its answer; FPS: answers a second.")

@@ -58,7 +58,7 @@ enum ProfileFile {
     }
 
     /// A device of each class of a simulated fleet, with what the class states: one core of its GFLOP/s, its memory for
-    /// models, its link up, its watts.
+    /// models, its link up, its watts; these not where they would be a phone's on the mains.
     ///
     /// The memory is for a model's weights and tensors, as `fedmpi fleet` has it, and no limit of the process: a class says
     /// nothing of the memory that a program takes. For the same reason it has no tier.
@@ -66,11 +66,13 @@ enum ProfileFile {
         var devices: [DeviceDescription] = []
         for kind in fleet.classes {
             var device = DeviceDescription(name: kind.name)
-            let stated: [(DeviceQuantity, Double)] = [
+            var stated: [(DeviceQuantity, Double)] = [
                 (.cores, 1), (.gflops, max(kind[.gigaflops], 0.001)), (.modelMegabytes, kind[.memory] * 1024 / 1e6),
-                (.linkMegabits, kind[.up]), (.idleWatts, kind[.idleWatts]),
-                (.busyWatts, kind[.idleWatts] + kind[.trainWatts]),
+                (.linkMegabits, kind[.up]),
             ]
+            if !kind.hasBorrowedWatts {
+                stated += [(.idleWatts, kind[.idleWatts]), (.busyWatts, kind[.idleWatts] + kind[.trainWatts])]
+            }
             for (quantity, value) in stated { try device.state(quantity, value) }
             devices.append(device)
         }

@@ -242,7 +242,7 @@ final class RegistryFollower: ReleaseSource {
             record.answered(number)
         case .tried(let device, let report):
             record.tried(number, device, report)
-            tell("\(name) on \(job.fleet.devices[device].name): \(report.line)")
+            tell("\(name) on \(job.fleet.devices[device].name): \(report.line)\(doubt(report))")
         case .unfit(let device, let reason):
             tell("\(name) on \(job.fleet.devices[device].name): \(reason)")
         case .adopted:
@@ -268,6 +268,15 @@ final class RegistryFollower: ReleaseSource {
                 "\(name) was seen and not tried to the end: too few answers until the load was over; "
                     + "\(self.name(of: current)) served to the end")
         }
+    }
+
+    /// What is to be known where the median is over the margin, and by so few answers that it may be chance; empty otherwise.
+    private func doubt(_ report: TrialReport) -> String {
+        let longer = report.p50Ms / report.oldP50Ms - 1
+        guard report.refusals.isEmpty, longer > rules.slowdown else { return "" }
+        return
+            "; the median is \(Format.percent(longer)) longer, over the margin of \(Format.percent(rules.slowdown)), which so few "
+            + "answers may show by chance: more --trial-requests would tell"
     }
 
     /// Goes on with what serves, says why, and notes it in the aliases' histories.

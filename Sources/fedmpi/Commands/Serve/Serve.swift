@@ -28,9 +28,9 @@ struct Serve: WorldCommand {
         commandName: "serve",
         abstract: "Serve models on a fleet: each device gets what fits it.",
         discussion: """
-            mpirun -np 6 fedmpi serve --models results/large,results/medium,results/small --profiles examples/profiles.yaml
+            mpirun -np 6 fedmpi serve --models results/a,results/b --profiles profiles.yaml
             fedmpi serve --models results/large,results/small --gflops 2 --rate 50,500,50
-            mpirun -np 4 fedmpi serve --models digits@champion --follow --rate 200 --seconds 3600
+            mpirun -np 4 fedmpi serve --models NAME@champion --follow --rate 9 --seconds 60
 
             `fedmpi help profiles` lists what a file of devices may state, `fedmpi help tiers` how large a model a device takes.
             """)

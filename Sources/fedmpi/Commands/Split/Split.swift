@@ -33,8 +33,8 @@ struct Split: WorldCommand {
         commandName: "split",
         abstract: "Infer with a model split between devices and server.",
         discussion: """
-            mpirun -np 5 fedmpi split --model results/example          4 devices, cut where the model says
-            mpirun -np 5 fedmpi split --model results/example --cut auto --bandwidth-mbps 100
+            mpirun -np 5 fedmpi split --model results/example     4 devices, the model's cut
+            mpirun -np 5 fedmpi split --model results/a --cut auto --bandwidth-mbps 100
             mpirun -np 2 fedmpi split --model results/example --batch 1 --window 1
             mpirun -np 5 fedmpi split --model results/example --rate 5000
             """)

@@ -19,8 +19,8 @@ struct SplitTrain: TrainingCommand {
         commandName: "split-train",
         abstract: "Train a model split between devices and server.",
         discussion: """
-            mpirun -np 6 fedmpi split-train --rounds 10     5 devices train up to the 128 features, rank 0 the rest
-            fedmpi split-train --rounds 10                  the same in one process, to the same weights
+            mpirun -np 6 fedmpi split-train --rounds 10    5 devices train the first layers
+            fedmpi split-train --rounds 10                 the same in one process
             The other options are those of `fedmpi train`, where they make sense.
             """)
 

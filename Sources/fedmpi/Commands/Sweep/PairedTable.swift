@@ -6,15 +6,16 @@ struct PairedTable {
     /// Names of the runs and of the best, and the final accuracies of the runs minus those of the best.
     let rows: [(runs: String, best: String, test: PairedTest)]
 
-    private static let titles = ["runs", "beside", "points", "seeds", "p", "at 5 %"]
+    private static let titles = ["runs", "beside", "points", "seeds", "p", "p, Holm", "at 5 %"]
     private static let legend =
-        "points of final accuracy, mean ± deviation of the differences of runs with equal seeds; p: their two-sided paired "
-        + "t-test, with one degree of freedom less than seeds. A few seeds show large differences only."
+        "beside: the best in the mean, chosen after seeing them. points of final accuracy, mean ± deviation of the differences of "
+        + "runs with equal seeds; p: their two-sided paired t-test, with one degree of freedom less than seeds; Holm: corrected for the "
+        + "number of rows. A few seeds show large differences only, and nothing is said of other test samples."
 
     /// The table and its legend for a terminal; empty where nothing can be compared.
     func text(width: Int = Terminal.tableWidth) -> String {
         guard !rows.isEmpty else { return "" }
-        var table = TextTable(zip(Self.titles, [.left, .left, .right, .right, .right, .left]).map { ($0, $1) })
+        var table = TextTable(zip(Self.titles, [.left, .left, .right, .right, .right, .right, .left]).map { ($0, $1) })
         for row in cells { table.add(row) }
         return ([table.text(width: width)] + TableLayout.broken(Self.legend, to: width)).joined(separator: "\n")
     }
@@ -22,19 +23,23 @@ struct PairedTable {
     /// The same for a sweep's page, with an empty line before it; empty where nothing can be compared.
     var markdown: String {
         guard !rows.isEmpty else { return "" }
-        let lines = [Markdown.line(Self.titles), "|---|---|---:|---:|---:|---|"] + cells.map(Markdown.line)
+        let lines = [Markdown.line(Self.titles), "|---|---|---:|---:|---:|---:|---|"] + cells.map(Markdown.line)
         return "\n" + lines.joined(separator: "\n")
             + "\n\n\(Self.legend.prefix(1).uppercased() + Self.legend.dropFirst())\n"
     }
 
     private var cells: [[String]] {
-        rows.map { runs, best, test in
+        zip(rows, PairedTest.holm(rows.map(\.test.probability))).map { row, corrected in
+            let (runs, best, test) = row
             let (mean, deviation) = (100 * test.differences.mean, 100 * (test.differences.deviation ?? 0))
             return [
                 runs, best, "\(Format.fixed(mean, 1)) ± \(Format.fixed(deviation, 1))", "\(test.differences.count)",
-                test.probability < 0.0005 ? "<0.001" : Format.fixed(test.probability, 3),
-                test.probability < 0.05 ? "differs" : "not told apart",
+                Self.text(test.probability), Self.text(corrected), corrected < 0.05 ? "differs" : "not told apart",
             ]
         }
+    }
+
+    private static func text(_ probability: Double) -> String {
+        probability < 0.0005 ? "<0.001" : Format.fixed(probability, 3)
     }
 }

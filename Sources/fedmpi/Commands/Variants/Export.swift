@@ -1,6 +1,7 @@
 import ArgumentParser
 import Datasets
 import FedCore
+import Federation
 import NeuralNet
 import ONNX
 
@@ -17,8 +18,8 @@ struct Export: ParsableCommand {
         commandName: "export",
         abstract: "Write a trained model as ONNX or as safetensors.",
         discussion: """
-            fedmpi export --model results/example --to model.onnx           opset \(ONNXFile.operatorSet), any batch size
-            fedmpi export --model results/example --to model.safetensors    a state_dict, dense, of 32-bit floats
+            fedmpi export --model results/a --to model.onnx         opset \(ONNXFile.operatorSet), any batch size
+            fedmpi export --model results/a --to model.safetensors  a state_dict of PyTorch
             """)
 
     /// A path, or a reference such as `digits@champion`.
@@ -37,6 +38,13 @@ struct Export: ParsableCommand {
     private struct Written: Encodable {
         let model, file: String
         let bytes: Int
+    }
+
+    /// The features of a table in their order; empty for a model of something else.
+    private static func columns(_ variant: Variant) -> String {
+        let names = (try? DataOrigin(metadata: variant.metadata))?.table?.inputNames ?? []
+        guard !names.isEmpty else { return "" }
+        return ", in this order: " + names.prefix(20).joined(separator: ", ") + (names.count > 20 ? ", …" : "")
     }
 
     /// Reads the model, encodes it and writes the file.
@@ -64,6 +72,8 @@ struct Export: ParsableCommand {
         try json.print(
             Written(model: variant.name, file: to, bytes: bytes.count),
             "\(variant.name) written to \(to), \(Format.grouped(bytes.count)) bytes"
-                + (normalization == nil ? "" : "\nit normalises its input itself, by the run's means and deviations"))
+                + (normalization == nil ? "" : "\nit normalises its input itself, by the run's means and deviations")
+                + "\ntakes \(variant.model.input) numbers of a sample\(Self.columns(variant)), gives \(variant.model.classes) scores: "
+                + "docs/MODELS.md")
     }
 }

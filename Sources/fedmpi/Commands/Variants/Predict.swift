@@ -23,9 +23,9 @@ struct Predict: ParsableCommand {
         commandName: "predict",
         abstract: "Predict by a trained model, and test it where labels are known.",
         discussion: """
-            fedmpi predict --model results/example --table        accuracy by class, on the test data of its run
-            fedmpi predict --model results/example new.csv        rows like those it was trained on, with labels or without
-            fedmpi predict --model results/example images.idx3-ubyte.gz --labels labels.idx1-ubyte.gz
+            fedmpi predict --model results/a --table     accuracy by class, on its test data
+            fedmpi predict --model results/a new.csv     new rows, with labels or without
+            fedmpi predict --model results/a x.idx3-ubyte.gz --labels y.idx1-ubyte.gz
             """)
 
     /// A path, or a reference such as `digits@champion`.

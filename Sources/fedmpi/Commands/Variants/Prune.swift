@@ -19,9 +19,9 @@ struct Prune: ParsableCommand {
         commandName: "prune",
         abstract: "Remove a trained model's smallest weights, or whole channels.",
         discussion: """
-            fedmpi prune --model results/example --sparsity 0.8 --fine-tune 1 --output pruned.safetensors
-            fedmpi prune --model results/example --sparsity 0.5 --structured --fine-tune 1 --output small.safetensors
-            fedmpi prune --model results/heterofl --width 0.25 --output quarter.safetensors
+            fedmpi prune --model RUN --sparsity 0.8 --fine-tune 1 --output b.safetensors
+            fedmpi prune --model RUN --sparsity 0.5 --structured --output b.safetensors
+            fedmpi prune --model RUN --width 0.25 --output b.safetensors
 
             Zeros make the file smaller, not the model faster: the processor multiplies by them. A structured cut takes
             whole channels and hidden units out, which does both. A model whose clients trained parts of it (--strategy

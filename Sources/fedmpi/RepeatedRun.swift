@@ -1,0 +1,41 @@
+import Analysis
+import Datasets
+import Federation
+import Foundation
+import NeuralNet
+import Recording
+
+/// A finished run that is done again by its `config.json`: `fedmpi --config results/first/config.json`.
+///
+/// The same settings give the same weights only on the same data, and the file of settings says nothing of them: the
+/// model beside it does.
+struct RepeatedRun {
+    /// The finished run's folder.
+    private let folder: URL
+
+    /// The run that a file of settings is of; nil where it is no run's, or the run has left no model.
+    init?(configuration path: String?) {
+        guard let path else { return nil }
+        let file = URL(fileURLWithPath: path)
+        folder = file.deletingLastPathComponent()
+        let model = folder.appendingPathComponent(RunFolder.modelName).path
+        guard file.lastPathComponent == "config.json", FileManager.default.fileExists(atPath: model) else { return nil }
+    }
+
+    /// What differs in the data from those that the run was on, in lines for the user; none where nothing does, or the
+    /// user has chosen others.
+    func notes(on data: DatasetPair, _ dataset: String) -> [String] {
+        guard let trained = try? TrainedModel(reading: folder.path),
+            let origin = try? DataOrigin(metadata: trained.metadata), origin.dataset == dataset
+        else { return [] }
+        return ModelData(of: origin).notes(on: data, usesTraining: true)
+            .map { "\(folder.relativePath) will not come again: \($0)" }
+    }
+
+    /// Whether a run that has come to its end has the weights of the finished one, as a line for the user; nil where one
+    /// of the two cannot be read.
+    func outcome(of run: RecordedRun) -> String? {
+        guard let own = run.digest, let first = try? RecordedRun(in: folder).digest else { return nil }
+        return "repeats   \(folder.relativePath), with \(own == first ? "the same" : "other") weights"
+    }
+}

@@ -80,7 +80,7 @@ final class RoundTable: RoundObserver {
         header(
             """
             fedmpi \(Version.current), run \(folder.name)
-            model     \(run.model), \(Format.grouped(run.layout.count)) parameters, \
+            model     \(run.model)\(job.model.name == "custom" ? " (\(settings.model))" : ""), \(Format.grouped(run.layout.count)) parameters, \
             \(Format.megabytes(run.layout.count * 4))
             data      \(settings.dataset), \(Format.grouped(run.trainingSamples)) to train, \
             \(Format.grouped(run.testSamples)) to test, \(partition)\

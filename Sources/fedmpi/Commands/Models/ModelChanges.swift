@@ -36,6 +36,10 @@ struct AliasModel: ParsableCommand {
     /// - Throws: `ConfigurationError` when there is no such version or alias.
     func run() throws {
         let store = try history.open()
+        if alias.contains("@"), !model.contains("@") {
+            throw ConfigurationError(
+                "the version comes first: fedmpi models alias \(alias.shellWord) \(model.shellWord)")
+        }
         let alias = try ModelReference.checked(alias: alias)
         if remove {
             let name = try ModelReference.checked(name: model)

@@ -38,6 +38,8 @@ struct FleetOutcome {
     let folder: URL
     /// What became of versions that aliases were moved to while the fleet served.
     var releases: [ReleaseRecord] = []
+    /// Whether devices of a host served at the same time.
+    var areAtOnce = false
     /// Answers of a new version that each device decides upon.
     var trialRequests = TrialRules().requests
     /// Set when the run was asked to stop before all devices had served: there is no time for pictures then.
@@ -62,7 +64,7 @@ struct FleetOutcome {
                 Console.output(
                     FleetText(
                         reports: reports, machines: machines, testImages: testImages, releases: releases,
-                        hasInt8: models.contains { $0.isInt8 }, trialRequests: trialRequests
+                        hasInt8: models.contains { $0.isInt8 }, areAtOnce: areAtOnce, trialRequests: trialRequests
                     ).text(verbose: verbose))
                 Console.output("\n" + notes.joined(separator: "\n"))
             }

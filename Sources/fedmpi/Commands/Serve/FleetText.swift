@@ -18,6 +18,8 @@ struct FleetText {
     var releases: [ReleaseRecord] = []
     /// Whether a model in whole numbers of eight bits is among those that are offered.
     var hasInt8 = false
+    /// Whether devices of a host served at the same time.
+    var areAtOnce = false
     /// Answers of a new version that each device decides upon.
     var trialRequests = TrialRules().requests
 
@@ -293,6 +295,11 @@ struct FleetText {
             lines.append(
                 "J/1000: joules of 1,000 answers, simulated: the stated watts times the seconds busy and idle"
                     + (reports.contains { $0.joulesPerThousand == nil && $0.failure == nil } ? "; - states none." : ".")
+            )
+        }
+        if areAtOnce {
+            lines.append(
+                "Devices served at the same time on one machine, and took time from each other: compare times with such runs only."
             )
         }
         lines.append("accuracy: on \(testImages).")

@@ -147,8 +147,9 @@ struct Serve: WorldCommand {
         _ job: ServingJob, into folder: URL?, on world: any Communicator, _ stop: StopFlag
     ) throws -> (() -> Int32)? {
         let limits = DeviceProcess.Limits(whole: job.longestSeconds, stopped: failureTimeout)
+        let atOnce = atOnce ?? (following.follow ? .max : 1)
         var plan = job.plan(
-            atOnce: atOnce ?? (following.follow ? .max : 1), failureTimeout: failureTimeout, images: testImages)
+            atOnce: atOnce, failureTimeout: failureTimeout, images: testImages)
         let follower = try folder.flatMap { try registryFollower(of: job, fleet: $0.lastPathComponent) }
         defer { follower?.end() }
         plan.following = follower.map { ReleaseFollowing($0, interval: .seconds(following.followInterval)) }
@@ -172,7 +173,8 @@ struct Serve: WorldCommand {
         let outcome = FleetOutcome(
             reports: result.reports, machines: result.machines, models: job.models(result.accuracies),
             testImages: job.testImages(of: testImages), folder: folder, releases: follower?.records ?? [],
-            trialRequests: following.trialRequests, interruption: result.interruption)
+            areAtOnce: atOnce > 1 && result.reports.count > 1, trialRequests: following.trialRequests,
+            interruption: result.interruption)
         if let interruption = result.interruption {
             _ = outcome.finish(json: json, verbose: verbose)
             throw interruption

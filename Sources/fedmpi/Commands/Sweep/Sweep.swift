@@ -205,6 +205,13 @@ struct Sweep: WorldCommand {
         }
         let comparison = table.paired.text()
         if !isSilent, !comparison.isEmpty { Console.output("\n" + comparison) }
+        if !isSilent, table.rows.count > 1, table.rows.allSatisfy({ $0.planned == 1 }) {
+            Console.output(
+                "\n"
+                    + Terminal.fitted(
+                        "note      one seed for each row: whether rows differ by more than a seed does is not known; seed: [1, 2, 3] in "
+                            + "the grid tells"))
+        }
         var code: Int32 = 0
         var failed: [String: String] = [:]
         for outcome in outcomes.sorted(by: { $0.index < $1.index }) {

@@ -29,7 +29,8 @@ extension [VariantMeasurement] {
         var names: [String] = []
         for measured in self where !names.contains(measured.testImages) { names.append(measured.testImages) }
         let note = contains { $0.variant.precision == .int8 } ? IntegerNote.text : nil
-        return "accuracy  on \(names.joined(separator: "; "))"
+        return "accuracy  on \(names.joined(separator: "; "))\n"
+            + "p50, p95  of one image alone; images/s in batches; KB of 1,000 bytes of weights"
             + (note.map { "\n" + SettingsText.wrapped($0, indent: 2, first: 0) } ?? "")
     }
 }

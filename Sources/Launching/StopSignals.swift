@@ -41,7 +41,19 @@ package enum StopSignals {
             sigaddset(&signals, number)
         }
         pthread_sigmask(SIG_UNBLOCK, &signals, nil)
+        watchLauncher()
         return flag
+    }
+
+    /// Raises the flag when the launcher has ended without a word, as `mpirun` does at its second signal: nobody is left who
+    /// would end this process, or hear of what it does. A rank with a guardian ends with that instead.
+    private static func watchLauncher() {
+        guard Launch.isUnderLauncher, !Guardian.isOverThis else { return }
+        let launcher = getppid()
+        Thread.detachNewThread {
+            while getppid() == launcher { usleep(100_000) }
+            flag.raise(SIGTERM)
+        }
     }
 
     /// Restores the default: from here on these signals end the process again.

@@ -17,9 +17,9 @@ struct RepeatedRun {
     init?(configuration path: String?) {
         guard let path else { return nil }
         let file = URL(fileURLWithPath: path)
-        folder = file.deletingLastPathComponent()
+        folder = file.lastPathComponent == "config.json" ? file.deletingLastPathComponent() : file
         let model = folder.appendingPathComponent(RunFolder.modelName).path
-        guard file.lastPathComponent == "config.json", FileManager.default.fileExists(atPath: model) else { return nil }
+        guard FileManager.default.fileExists(atPath: model) else { return nil }
     }
 
     /// What differs in the data from those that the run was on, in lines for the user; none where nothing does, or the

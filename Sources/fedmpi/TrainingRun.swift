@@ -1,6 +1,5 @@
 import Analysis
 import Datasets
-import Devices
 import Experiments
 import FedCore
 import Federation
@@ -120,10 +119,7 @@ struct TrainingRun {
             results: output.results, rounds: choices.given.contains("rounds") ? settings.rounds : nil,
             teacher: own.teacher)
         try ModelFile.resolve(&own)
-        try FleetFile.resolve(&own)
-        if let fleet = try own.fleet.map(Fleet.init), fleet.isCounted, !choices.given.contains("clients") {
-            own.clients = fleet.countedDevices
-        }
+        try FleetFile.resolve(&own, choices.given)
         let settings = resumed?.state.settings ?? own
         if let resumed, resumed.state.round >= settings.rounds, !output.quiet {
             Console.error(

@@ -51,6 +51,8 @@ public struct TimeAccount: Sendable {
     public private(set) var waits: [Wait] = []
     /// Whether the rank at each place of `RunTiming.ranks` is another than rank 0.
     private let isClient: [Bool]
+    /// The last round in the log of each rank that was lost; nil of the others.
+    private let lostIn: [Int?]
     /// The places of `RunTiming.ranks` whose ranks were part of each start.
     private let present: [[Int]]
 
@@ -112,6 +114,12 @@ public struct TimeAccount: Sendable {
         }
         let none = timing.ranks.map { _ in PhaseTimes() }
         ranks = none
+        // A rank that was lost is nobody's peer from the round on in which its log ends.
+        let last = timing.ranks.map { $0.events.last?.round ?? 0 }
+        lostIn = zip(timing.ranks, last).map { rank, round in
+            !rank.isComplete && timing.server?.isComplete == true && rank.rank < timing.lastRankCount
+                && round < last.max() ?? 0 ? round : nil
+        }
         // A round that was begun twice does not count what was done before the run was continued.
         func start(of event: TimingEvent) -> Int {
             timing.starts.count < 2 ? 0 : timing.starts.lastIndex { $0 <= event.start } ?? 0
@@ -148,6 +156,12 @@ public struct TimeAccount: Sendable {
         rounds = byRound.values.filter { $0.end > $0.start }.sorted { $0.round < $1.round }
     }
 
+    /// The ranks that did some rounds together.
+    private struct Team: Hashable {
+        let start: Int
+        let places: [Int]
+    }
+
     /// Whose time counts: that of all ranks, or of the clients alone.
     ///
     /// The server's work is another than the clients': it makes all ranks together look unbalanced even when the
@@ -176,8 +190,8 @@ public struct TimeAccount: Sendable {
     /// - Complexity: O(rounds · ranks).
     public func efficiency(of part: Part) -> Efficiency? {
         Efficiency(
-            Dictionary(grouping: rounds, by: \.startIndex).values.map { rounds in
-                let useful = places(rounds[0], part).map { i in rounds.reduce(0) { $0 + $1.ranks[i].useful } }
+            Dictionary(grouping: rounds) { Team(start: $0.startIndex, places: places($0, part)) }.map { team, rounds in
+                let useful = team.places.map { i in rounds.reduce(0) { $0 + $1.ranks[i].useful } }
                 return (useful, rounds.reduce(0) { $0 + $1.duration })
             })
     }
@@ -185,7 +199,9 @@ public struct TimeAccount: Sendable {
     /// The places in `RunTiming.ranks` of a part's ranks that were there when a round was done.
     private func places(_ round: RoundTime, _ part: Part) -> [Int] {
         let there = present.indices.contains(round.startIndex) ? present[round.startIndex] : Array(ranks.indices)
-        return part == .all ? there : there.filter { isClient[$0] }
+        return there.filter { place in
+            (part == .all || isClient[place]) && (lostIn[place].map { round.round < $0 } ?? true)
+        }
     }
 
     /// The client rank that computes longest, so that the others wait for it; nil with fewer than two, and when none

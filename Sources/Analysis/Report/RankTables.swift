@@ -47,7 +47,10 @@ struct RankTables {
         table.rows.append(["*", "all"] + Self.cells(sum))
         // Ranks of a part of the run would look unlike the others for that alone.
         let whole = ranks.map(\.sessions.count).max() ?? 0
-        let clients = ranks.indices.filter { ranks[$0].rank > 0 && ranks[$0].sessions.count == whole }.map { rows[$0] }
+        let lost = Set(run.silentRanks.map(\.rank))
+        let clients = ranks.indices.filter { place in
+            ranks[place].rank > 0 && ranks[place].sessions.count == whole && !lost.contains(ranks[place].rank)
+        }.map { rows[$0] }
         if clients.count > 1 {
             func variation(_ value: (Row) -> Double) -> String {
                 NumberText.fixed(Self.variation(clients.map(value)), 3)

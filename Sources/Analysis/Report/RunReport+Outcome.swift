@@ -116,8 +116,15 @@ extension RunReport {
             + "\(NumberText.megabytes(knee.uploadBytes)) of updates. Whoever stops there saves "
             + "\(NumberText.megabytes(saved)) (\(NumberText.percent(share, 0))) and "
             + (lost > 0
-                ? "gives up \(NumberText.fixed(lost, 2)) points of accuracy."
+                ? "gives up \(NumberText.fixed(lost, 2)) points of the best round's \(NumberText.percent(best, 2))\(doubt(of: lost / 100, at: best))."
                 : "gives up nothing: no later round was better, and the last is at \(NumberText.percent(last.accuracy, 2)).")
+    }
+
+    /// That a difference of accuracies is less than the test samples can tell, where it is; empty otherwise.
+    private func doubt(of difference: Double, at accuracy: Double) -> String {
+        guard let samples = run.testSamples, let interval = WilsonInterval(accuracy, of: samples) else { return "" }
+        return difference < (interval.high - interval.low) / 2
+            ? ", less than \(NumberText.grouped(samples)) test samples can tell" : ""
     }
 
     /// The bytes of the run against those of shipping every client's samples once, uncompressed; nil where the

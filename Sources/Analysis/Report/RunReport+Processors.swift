@@ -46,7 +46,8 @@ extension RunReport {
             ])
         }
         table.summary = "processor time by rank"
-        let sentences = machines.map { machine in
+        // A rank that did not come to tell is among the others then.
+        let sentences = (ranks.contains { $0.processor == nil } ? [] : machines).map { machine in
             "On \(machine.host), \(NumberText.percent(machine.others)) of the processors' time went to other programs and "
                 + "\(NumberText.percent(machine.stolen)) to other virtual machines (steal)."
         }

@@ -202,10 +202,14 @@ extension RunReport {
             facts.append(
                 (
                     "weights, server's log",
-                    "\(NumberText.grouped(sum(.broadcast, \.bytesOut))) bytes out, a copy for each rank, and the frame that ends the run"
+                    "\(NumberText.grouped(sum(.broadcast, \.bytesOut))) bytes out, a copy for each rank, of rounds that were repeated and of the run's end, too"
                 ))
             let received = run.timing.clients.reduce(0) { $0 + Self.bytesDown($1) }
-            facts.append(("weights, clients' logs", "\(NumberText.grouped(received)) bytes, a copy for each client"))
+            facts.append(
+                (
+                    "weights, clients' logs",
+                    "\(NumberText.grouped(received)) bytes, a copy for each client, of rounds that were repeated, too"
+                ))
         }
         section.blocks.append(.facts(facts))
         if let operations = rankTables.operations {

@@ -42,7 +42,7 @@ struct FleetPage {
                 "<p class=\"quiet\">No service has left its record here: <code>fedmpi serve</code> writes it when it ends.</p>"
         }
         let head: HTML = """
-            <th>device</th><th>tier</th><th>serves</th><th class="n">p50</th><th class="n">p95</th><th class="n">answers/s</th>\
+            <th>device</th><th>tier</th><th>answered most</th><th class="n">p50</th><th class="n">p95</th><th class="n">answers/s</th>\
             <th class="n">accuracy</th><th class="n">right of answered</th><th class="n">answered</th><th class="n">turned away</th><th class="n">switches</th><th>figures</th><th>why not</th>
             """
         return services.html { service in

@@ -69,6 +69,7 @@ package struct SweepPlan {
                 for warning in warnings where !dataWarnings.contains(warning) { dataWarnings.append(warning) }
             }
         }
+        try Self.refuseOtherData(zip(all, progress).filter { $1 == .finished }.map(\.0))
         self.folder = folder
         lock = makesFolder ? try Self.makeFolder(folder, with: definition.source) : nil
         for (run, progress) in zip(all, progress) where progress == .finished {
@@ -108,6 +109,25 @@ package struct SweepPlan {
             throw ConfigurationError(error.description, at: run.name)
         } catch let error as DatasetError {
             throw ConfigurationError(error.description, at: run.name)
+        }
+    }
+
+    /// Refuses to go on where the data have changed since runs were finished: they would be compared in one table with runs
+    /// on others. Of runs with the same data one is looked at; data that cannot be opened are left to the runs that need them.
+    ///
+    /// - Throws: `ConfigurationError` that names a run, and what differs.
+    private static func refuseOtherData(_ finished: [SweepRun]) throws(ConfigurationError) {
+        var seen: Set<[String]> = []
+        for run in finished {
+            let (settings, path) = (run.settings, run.folder.path)
+            guard seen.insert([settings.dataset, "\(settings.datasetOptions)", "\(settings.seed)"]).inserted,
+                let trained = try? TrainedModel(reading: path), let origin = try? DataOrigin(metadata: trained.metadata)
+            else { continue }
+            let choice = ModelData(of: origin)
+            guard let pair = try? choice.open(for: trained.model),
+                let note = choice.notes(on: pair, usesTraining: true).first
+            else { continue }
+            throw ConfigurationError("\(run.name) is finished: \(note); another --sweep-name begins anew")
         }
     }
 

@@ -128,11 +128,20 @@ final class RoundLoop {
             timeline.enter(.checkpoint)
             for observer in observers { try observer.runFinished(summary, weights: weights.span) }
         } catch {
-            end(because: error)
-            throw error
+            let cause = cause(of: error)
+            end(because: cause)
+            throw cause
         }
         // Last: a worker that has been let go can be missed no longer, because MPI is finalised by all.
         try exchange.stop()
+    }
+
+    /// What a run ends by: a stop, where it is the stop that has ended all client ranks. A launcher that is ended takes them
+    /// with it before this rank hears of it.
+    private func cause(of error: any Error) -> any Error {
+        guard error is NoClientRanks else { return error }
+        do { try stop.pause(.seconds(1)) } catch let stopped { return stopped }
+        return error
     }
 
     /// Runs one round: draw, exchange, aggregate, step, record.

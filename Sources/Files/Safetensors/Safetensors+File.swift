@@ -1,6 +1,17 @@
 package import Foundation
 
 extension Safetensors {
+    /// Reads the text about a file alone, without its weights.
+    ///
+    /// - Throws: ``SafetensorsError`` for a header that cannot be right, or Foundation's error of the reading.
+    package static func metadata(of file: URL) throws -> [String: String] {
+        let handle = try FileHandle(forReadingFrom: file)
+        defer { try? handle.close() }
+        func read(_ count: Int) throws -> [UInt8] { [UInt8](try handle.read(upToCount: count) ?? Data()) }
+        let header = try read(SafetensorsHeader.byteCount(read(SafetensorsHeader.prefixBytes)))
+        return try SafetensorsHeader(parsing: header[...]).metadata
+    }
+
     /// Reads a file's bytes: no more than its header promises, and one byte, by which ``init(decoding:)`` sees
     /// that it is too long.
     ///

@@ -46,6 +46,8 @@ struct SafetensorsHeader: Codable {
             throw .wrongSize(expectedBytes: prefixBytes, actualBytes: first.count)
         }
         let length = first.prefix(prefixBytes).reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
+        // No file is so long: these bytes are something else.
+        guard length < 1 << 40 else { throw .badHeader("what it begins with: it is no safetensors file") }
         guard length <= UInt64(largest) else {
             throw .badHeader("a header of \(length) bytes; the longest that is read has \(largest)")
         }

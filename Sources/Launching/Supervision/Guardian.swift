@@ -44,6 +44,9 @@ package enum Guardian {
     /// The rank's end of the pipe to its guardian; -1 without one. The last byte in it is the rank's phase.
     private static let pipeEnd = Atomic<Int32>(-1)
 
+    /// Whether this process is a rank with a guardian over it.
+    static var isOverThis: Bool { pipeEnd.load(ordering: .relaxed) >= 0 }
+
     /// Signals that a launcher or a person may send to the process whose number they know, which is the guardian.
     private static let passedOn = [SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2]
 
@@ -62,7 +65,7 @@ package enum Guardian {
         case .recovery: break
         case .guarded: if Launch.rank > 0 || sparesServer { becomeChild() }
         }
-        if pipeEnd.load(ordering: .relaxed) < 0 { SiblingWatch.start() }
+        if !isOverThis { SiblingWatch.start() }
         // Else MPI_Finalize waits for all ranks, and one that is killed in it would leave the others there. What they
         // would wait for has been said by then: the server has heard from each that it shuts down.
         setenv("OMPI_MCA_async_mpi_finalize", "1", 0)

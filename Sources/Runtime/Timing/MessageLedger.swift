@@ -115,6 +115,16 @@ public final class MessageLedger {
     }
 }
 
+extension Transfer {
+    /// Whether a rank of the communicator is the root of it and gets something from every other.
+    func collects(at rank: Int) -> Bool {
+        switch self {
+        case .gather(_, _, let root), .gatherv(_, _, _, let root), .reduce(_, _, let root): root == rank
+        case .send, .receive, .broadcast, .scatter, .barrier, .allReduce: false
+        }
+    }
+}
+
 /// The MPI function that does a transfer, in its blocking or its non-blocking form; cases that begin with `start` are
 /// the latter (`MPI_Ibcast` for `startBroadcast`). The raw value is the function's row in the ledger.
 package enum MPIFunction: Int, CaseIterable {

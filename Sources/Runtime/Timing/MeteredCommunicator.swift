@@ -37,14 +37,18 @@ package final class MeteredCommunicator: ForwardingCommunicator {
         return status
     }
 
-    /// Starts a transfer, and counts it; its time runs until it is found complete, which may be later than it was, when
+    /// Starts a transfer, and counts it, what a root collects when it is complete; its time runs until it is found complete, which may be later than it was, when
     /// the rank computes meanwhile.
     package func start(_ transfer: Transfer) throws(MPIError) -> any PendingTransfer {
         let function = MPIFunction(transfer, isBlocking: false)
         let start = MonotonicClock.now
-        let peer = ledger.begin(transfer, function, among: ranks, rank: rank)
+        let (ledger, ranks, own) = (ledger, ranks, rank)
+        func begin() -> Int { ledger.begin(transfer, function, among: ranks, rank: own) }
+        // What others send has come when it is complete, and never where one of them is lost.
+        let peer = transfer.collects(at: own) ? nil : begin()
         let pending = try base.start(transfer)
-        return MeteredTransfer(pending, function, peer: peer, start: start, ledger, ranks: ranks)
+        return MeteredTransfer(
+            pending, function, peer: { peer ?? begin() }, start: start, ledger, ranks: ranks)
     }
 
     /// A duplicate whose messages are counted in the same ledger. Probes are not counted, which move no data, nor groups.
@@ -77,8 +81,9 @@ private final class MeteredTransfer: PendingTransfer {
     private let pending: any PendingTransfer
     /// The function that started it.
     private let function: MPIFunction
-    /// The peer that the call's time belongs to, unless a message's source says otherwise.
-    private let peer: Int
+    /// Gives the peer that the call's time belongs to, unless a message's source says otherwise. Called once, when it is
+    /// complete.
+    private let peer: () -> Int
     /// When it was started, on the monotonic clock.
     private let start: Int
     private let ledger: MessageLedger
@@ -88,8 +93,8 @@ private final class MeteredTransfer: PendingTransfer {
     private var isCounted = false
 
     init(
-        _ pending: any PendingTransfer, _ function: MPIFunction, peer: Int, start: Int, _ ledger: MessageLedger,
-        ranks: [Int]
+        _ pending: any PendingTransfer, _ function: MPIFunction, peer: @escaping () -> Int, start: Int,
+        _ ledger: MessageLedger, ranks: [Int]
     ) {
         self.pending = pending
         self.function = function
@@ -119,7 +124,7 @@ private final class MeteredTransfer: PendingTransfer {
     private func count() {
         guard !isCounted else { return }
         isCounted = true
-        let source = status.map { ranks[$0.source] }
+        let (source, peer) = (status.map { ranks[$0.source] }, peer())
         if let status, let source { ledger.receive(function, from: source, byteCount: status.byteCount) }
         ledger.end(function, source ?? peer, nanoseconds: MonotonicClock.now - start)
     }

@@ -66,7 +66,7 @@ public struct TrialReport: Sendable, Codable, Equatable {
 
     /// The figures in one line.
     public var line: String {
-        "\(requests) requests, p50 \(Quantity.text(p50Ms)) ms (before \(Quantity.text(oldP50Ms))), "
+        "\(requests) requests, of computing p50 \(Quantity.text(p50Ms)) ms (before \(Quantity.text(oldP50Ms))) and "
             + "p95 \(Quantity.text(p95Ms)) ms (\(Quantity.text(oldP95Ms))), "
             + "\(Quantity.text(100 * accuracy)) % of \(images) images right (\(Quantity.text(100 * oldAccuracy)) %)"
             + (agreement.map { ", \(Quantity.text(100 * $0)) % of the images of both answered alike" } ?? "")

@@ -45,7 +45,8 @@ struct PartitionTable: ParsableCommand {
     /// - Throws: `ConfigurationError` for settings that cannot be; `DatasetError` when the data cannot be read.
     /// - Complexity: O(samples) time; one table of `[clients][classes]` counts.
     func run() throws {
-        let settings = options.settings(ranks: 1)
+        var settings = options.settings(ranks: 1)
+        try FleetFile.resolve(&settings, options.choices.given)
         try settings.validate()
         var (data, partition) = try Job.openPartitioned(settings)
         if let text = settings.normalize { data = data.normalized(by: try Normalization(text, for: data.train)) }

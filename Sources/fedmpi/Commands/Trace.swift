@@ -16,8 +16,8 @@ struct Trace: ParsableCommand {
         commandName: "trace",
         abstract: "Write a run's trace, for Perfetto or OpenTelemetry.",
         discussion: """
-            Without --otlp it is trace.json in the run's folder, for Perfetto (https://ui.perfetto.dev); a run that is
-            finished has it already. For OpenTelemetry, sent to a collector, Jaeger or Tempo on this machine:
+            Without --otlp trace.json is written anew in the run's folder, for Perfetto (https://ui.perfetto.dev); a run
+            that is finished has it already. For OpenTelemetry, sent to a collector, Jaeger or Tempo on this machine:
             fedmpi trace results/my-run --otlp - |
               curl -sf -H 'Content-Type: application/json' --data-binary @- \\
               http://localhost:4318/v1/traces

@@ -95,7 +95,7 @@ enum Glossary {
 
         **Label entropy.** Shannon's entropy of a client's classes, in bits: 0 with one class, log₂ of the number of classes
         (3.32 of ten) when it has equally many of each.
-        The line `skew` has the mean over the clients, and the lowest.
+        The line `skew` has the mean over the clients and the lowest, of the entropy of all samples together.
 
         **EMD.** Σ |p(y) − q(y)| between a client's shares of classes and those of all data: 0 is alike, 2 has nothing in
         common.

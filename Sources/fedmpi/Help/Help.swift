@@ -45,6 +45,12 @@ enum Help {
         {
             return command.advice
         }
+        // A command that has one by default takes a misspelt one for its argument.
+        if let command = misspelt(arguments), command.advice.contains("did you mean"),
+            line.contains("nexpected argument")
+        {
+            return command.advice
+        }
         // What is missing is there, and misspelt.
         if line.hasPrefix("Missing expected argument"), let unknown = unknownOption(arguments) { return unknown }
         if line.hasPrefix("Unknown option") {

@@ -48,7 +48,12 @@ struct HelpTopic {
                 setting.kind.choices.contains { $0 == topic || $0.hasPrefix(topic + "-") }
                     || setting.name.hasPrefix(topic + "-")
             }
-            guard family.isEmpty else { return family.map(SettingsText.entry).joined(separator: "\n\n") }
+            let sections = HelpSection.all.filter { section in
+                section.groups(of: EveryScope.self).contains { group in family.contains(where: group.settings.contains)
+                }
+            }
+            let more = sections.map { "All that goes with it: `fedmpi help \($0.name)`." }
+            guard family.isEmpty else { return (family.map(SettingsText.entry) + more).joined(separator: "\n\n") }
             let names =
                 Help.commands + HelpSection.all.map(\.name) + ["settings"] + DeviceHelp.topics + EveryScope.names
                 + EveryScope.settings.flatMap(\.kind.choices) + PluginList.all.map(\.name) + Glossary.terms

@@ -27,7 +27,10 @@ enum ConfigurationFile {
     static func mapping(from path: String) throws(ConfigurationError) -> Node.Mapping? {
         let text: String
         do {
-            text = try String(contentsOfFile: path, encoding: .utf8)
+            // A run's folder stands for the file in it, as everywhere a run is wanted.
+            var isFolder: ObjCBool = false
+            let isRun = FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) && isFolder.boolValue
+            text = try String(contentsOfFile: isRun ? "\(path)/config.json" : path, encoding: .utf8)
         } catch {
             throw ConfigurationError("cannot read the configuration '\(path)'")
         }

@@ -17,9 +17,17 @@ import Yams
 /// Keys are those of `DeviceQuantityKind`, `radio` and `away-radio`.
 enum FleetFile {
     /// Replaces a file in the settings by what is in it: the text travels with the settings, and stays in the run's files.
+    /// A fleet that counts its devices says how many clients there are, where nobody else does.
+    ///
+    /// - Parameter given: what was given.
     /// - Throws: `ConfigurationError` when it cannot be read, or is no fleet file.
-    static func resolve(_ settings: inout RunSettings) throws(ConfigurationError) {
-        if let name = settings.fleet { settings.fleet = try resolved(name) }
+    static func resolve(_ settings: inout RunSettings, _ given: GivenSettings) throws(ConfigurationError) {
+        guard let name = settings.fleet else { return }
+        let text = try resolved(name)
+        settings.fleet = text
+        guard !given.contains("clients") else { return }
+        let fleet = try Fleet(text)
+        if fleet.isCounted { settings.clients = fleet.countedDevices }
     }
 
     /// The fleet of a name in the catalog, or of a file, for what needs its classes and not their days: a trace is not opened.

@@ -56,7 +56,7 @@ struct Audit: WorldCommand {
         let stop = StopSignals.raiseFlag()
         var settings = options.settings(ranks: 1)
         try ModelFile.resolve(&settings)
-        try FleetFile.resolve(&settings)
+        try FleetFile.resolve(&settings, options.choices.given)
         let start = try ModelFile.initialWeights(settings)
         let audit = try TrainingAudit(
             settings, from: start, canaries: canaries, seed: auditSeed ?? UInt64.random(in: 0...UInt64(UInt32.max)))

@@ -2,8 +2,10 @@ import Analysis
 import ArgumentParser
 import Experiments
 import FedCore
+import Federation
 import Files
 import Foundation
+import Recording
 import RunStore
 
 /// The command `fedmpi compare`: puts recorded runs side by side.
@@ -52,14 +54,7 @@ struct Compare: ParsableCommand {
         /// Absent when none was drawn.
         let picture: String?
         /// Settings beside the best one, by runs of equal seeds; absent where there is nothing to pair.
-        let paired: [Paired]?
-    }
-
-    /// One row of ``PairedTable``, in shares of 1.
-    private struct Paired: Encodable {
-        let runs, best: String
-        let difference, probability: Double
-        let seeds: Int
+        let paired: [PairedTable.Row]?
     }
 
     /// Refuses to compare nothing.
@@ -92,6 +87,15 @@ struct Compare: ParsableCommand {
         return (found, names)
     }
 
+    /// What the data of a run were known by, as far as its model is still there: digests of both splits.
+    private func dataDigest(of run: StoredRun) -> String? {
+        let file = URL(fileURLWithPath: history.results).appendingPathComponent("\(run.name)/\(RunFolder.modelName)")
+        guard let metadata = try? Safetensors.metadata(of: file), let origin = try? DataOrigin(metadata: metadata),
+            let train = origin.trainDigest, let test = origin.testDigest
+        else { return nil }
+        return "\(train.prefix(6))…\(test.prefix(6))"
+    }
+
     /// Finds the runs, prints the tables, and draws.
     ///
     /// A bad ``output`` is refused before anything is printed, so that the last line is not an error below two
@@ -105,7 +109,7 @@ struct Compare: ParsableCommand {
         guard Set(found.map(\.id)).count == found.count else {
             throw ConfigurationError("'\(runs.joined(separator: " "))' names a run twice")
         }
-        let comparison = try Comparison(found.map { ($0, try store.rounds(of: $0)) })
+        let comparison = try Comparison(found.map { ($0, try store.rounds(of: $0)) }, data: found.map(dataDigest))
         if let output, comparison.hasCurves {
             let files = ["csv", "gp", "png"].map { "\(comparison.picture.name).\($0)" }
             _ = try OutputFolder(output, for: files, overwrite)
@@ -116,11 +120,7 @@ struct Compare: ParsableCommand {
             ?? URL(fileURLWithPath: history.results, isDirectory: true)
             .appendingPathComponent(Comparison.folderName(of: names), isDirectory: true)
         let (picture, note) = try draw(comparison, in: folder)
-        let paired = comparison.paired.rows.map {
-            Paired(
-                runs: $0.runs, best: $0.best, difference: $0.test.differences.mean, probability: $0.test.probability,
-                seeds: $0.test.differences.count)
-        }
+        let paired = comparison.paired.encodable
         try json.print(
             Compared(
                 runs: found, differences: Dictionary(comparison.differences.map { ($0.name, $0.values) }) { $1 },

@@ -52,6 +52,21 @@ struct Comparison {
     /// have the setting, e.g. because an older version wrote it.
     let differences: [(name: String, values: [String])]
 
+    /// What each run's data are known by; nil where nothing tells, empty for nobody.
+    private let data: [String?]
+
+    /// Whether runs with the same seed and settings of the data were on different ones: the files have changed meanwhile.
+    private var haveOtherData: Bool {
+        var known: [[String]: String] = [:]
+        for (entry, digest) in zip(entries, data) {
+            guard let digest else { continue }
+            let key = ["dataset", "dataset-options", "seed", "clients", "samples-per-client", "normalize"]
+                .map { entry.settings[$0] ?? "-" }
+            if known.updateValue(digest, forKey: key).map({ $0 != digest }) ?? false { return true }
+        }
+        return false
+    }
+
     /// What heads each run's column and names its curve: its name, or where names are long, as those of a sweep's runs
     /// are, the values of the settings in which they differ, or its number in the history.
     let titles: [String]
@@ -63,9 +78,12 @@ struct Comparison {
 
     /// Compares runs by their settings.
     ///
-    /// - Parameter runs: Each run with its rounds.
+    /// - Parameters:
+    ///   - runs: Each run with its rounds.
+    ///   - data: What each run's data are known by; nil where nothing tells, empty for nobody.
     /// - Throws: `DecodingError` when the settings of a run are not the JSON that fedmpi writes.
-    init(_ runs: [(StoredRun, [RoundRecord])]) throws {
+    init(_ runs: [(StoredRun, [RoundRecord])], data: [String?] = []) throws {
+        self.data = data
         let entries = try runs.map { Entry(run: $0, rounds: $1, settings: try RunText.settings(of: $0)) }
         self.entries = entries
         let names = Set(entries.flatMap(\.settings.keys)).sorted()
@@ -114,21 +132,27 @@ struct Comparison {
     /// The tables alone.
     private var tables: String {
         // What is no setting, and may still tell why runs differ.
-        let surroundings: [(name: String, values: [String])] = [
-            ("fedmpi", entries.map(\.run.version)), ("mpi", entries.map(\.run.mpi)),
-            ("oneDNN", entries.map(\.run.oneDNN)), ("ranks", entries.map { "\($0.run.ranks)" }),
-            ("hosts", entries.map { "\($0.run.hosts)" }),
-        ]
+        let surroundings: [(name: String, values: [String])] =
+            [
+                ("fedmpi", entries.map(\.run.version)), ("mpi", entries.map(\.run.mpi)),
+                ("oneDNN", entries.map(\.run.oneDNN)), ("ranks", entries.map { "\($0.run.ranks)" }),
+                ("hosts", entries.map { "\($0.run.hosts)" }),
+            ] + (haveOtherData ? [("data, SHA-256 of both splits", data.map { $0 ?? "-" })] : [])
         let differences = differences + surroundings.filter { Set($0.values).count > 1 }
         let settings = differences.isEmpty ? "settings  no difference" : table("settings", differences)
         let paired = paired.text()
-        return settings + "\n\n" + table("outcome", outcome) + (paired.isEmpty ? "" : "\n\n" + paired)
+        let note =
+            commonAccuracy.map { "\nto \(Format.percent($0)): the best accuracy that all of them had at some time" }
+            ?? ""
+        return settings + "\n\n" + table("outcome", outcome) + note + (paired.isEmpty ? "" : "\n\n" + paired)
     }
 
     /// Runs of one setting beside those of the best, by the final accuracy of runs with equal seeds; without rows where the
     /// seed is not among the settings that differ, and of settings that have no two runs or other seeds.
     var paired: PairedTable {
-        guard let place = differences.firstIndex(where: { $0.name == "seed" }) else { return PairedTable(rows: []) }
+        guard !haveOtherData, let place = differences.firstIndex(where: { $0.name == "seed" }) else {
+            return PairedTable(rows: [])
+        }
         let seeds = differences[place].values
         let others = differences.filter { $0.name != "seed" && $0.name != "run-name" }
         var names: [String] = []
@@ -192,7 +216,7 @@ struct Comparison {
         }
         if let accuracy = commonAccuracy {
             rows += [
-                row("to \(Format.percent(accuracy)), which all had") {
+                row("to \(Format.percent(accuracy))") {
                     $0.reaching(accuracy).map { Format.count($0.round, "round") }
                 },
                 row("  up and down") { $0.reaching(accuracy).map { Format.megabytes($0.bytes) } },

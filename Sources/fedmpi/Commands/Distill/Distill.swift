@@ -134,7 +134,7 @@ struct Distill: WorldCommand {
             var outputs = RunOutputs.Choice(output)
             outputs.name = try FolderName(output.runName ?? RunFolder.datedName, option: "--run-name").text
             var own = try settings(ranks: world.size)
-            try FleetFile.resolve(&own)
+            try FleetFile.resolve(&own, options.choices.given)
             plan = try DistillPlan(
                 own, students: student.values, seeds: seeds?.values,
                 hasBaseline: !noBaseline, outputs, isTimed: output.timing == .on, stop: stop)

@@ -88,8 +88,7 @@ struct FleetOutput {
         return """
             Of 100 devices, by hour of the day, mean of all days (battery: median, in %)
             \(table.text)
-            could be asked: \(Self.asked(eligibility)), all at once, so never
-            more than any of these columns. The others overlap, and do not add up to 100.
+            \(SettingsText.wrapped("could be asked: \(Self.asked(eligibility)), all at once, so never more than any of these columns. The others overlap, and do not add up to 100.", indent: 0, first: 0))
             charged: above \(least) % of its battery, or without one; powered: on a charger or on
             the mains; connected: neither offline, nor away without a radio for that
             """

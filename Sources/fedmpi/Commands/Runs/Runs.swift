@@ -141,7 +141,8 @@ struct RunList: ParsableCommand {
             shown.removeAll { $0.title == title }
             left.append(title)
         }
-        let below = same.map { "\($0.title) \($0.text(runs[0]).printable)" }.joined(separator: ", ")
+        // Kept together where lines are broken.
+        let below = same.map { "\($0.title)\u{A0}\($0.text(runs[0]).printable)" }.joined(separator: ", ")
         var said = same.isEmpty ? [] : [runs.count > 1 ? "all: \(below)" : below]
         if order == .date, runs.count > 1, left.contains("started") { said.append("the newest first") }
         if order == .seconds, runs.count > 1, left.contains("seconds") { said.append("the shortest first") }

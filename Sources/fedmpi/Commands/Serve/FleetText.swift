@@ -33,6 +33,8 @@ struct FleetText {
             .map { Self.wrapped("\($0.device.name): \($0.failure ?? "")") }
         if !refusals.isEmpty { parts.append(refusals.joined(separator: "\n")) }
         if reports.contains(where: { $0.phases.count > 1 }) { parts.append(phaseTable) }
+        let missed = reports.compactMap(missedTarget)
+        if !missed.isEmpty { parts.append(missed.joined(separator: "\n")) }
         let switches = reports.compactMap(switchLines)
         if !switches.isEmpty { parts.append(switches.joined(separator: "\n")) }
         if reports.contains(where: { $0.epochs.count > 1 }) { parts.append(epochTable) }
@@ -95,17 +97,17 @@ struct FleetText {
         }.joined(separator: "\n")
     }
 
-    /// A row for each device: its tier, the model that answered most with its KB of 1,000 bytes as stored, and why it is not a
-    /// more accurate one.
+    /// A row for each device: its tier, the model that was chosen for it with its KB of 1,000 bytes as stored, and why it is not
+    /// a more accurate one.
     private var choiceTable: String {
         var table = TextTable([
             ("device", .left), ("tier", .left), ("model", .left), ("KB", .right), ("why", .left),
         ])
         for report in reports {
+            let chosen = report.ladder.first.map { report.verdicts[$0].candidate }
             table.add([
-                report.device.name, report.device.hasTier ? report.tier.tier.rawValue : "-",
-                report.mainCandidate?.name ?? "-",
-                report.mainCandidate.map { Format.kilobytes($0.storedBytes) } ?? "-", DeviceReason(report).text,
+                report.device.name, report.device.hasTier ? report.tier.tier.rawValue : "-", chosen?.name ?? "-",
+                chosen.map { Format.kilobytes($0.storedBytes) } ?? "-", DeviceReason(report).text,
             ])
         }
         return table.text
@@ -113,17 +115,21 @@ struct FleetText {
 
     /// A row for each device with what it came to; J/1000 are joules of 1,000 answers.
     private var figureTable: String {
-        var table = TextTable([
-            ("device", .left), ("accuracy", .right), ("mean ms", .right), ("p95 ms", .right), ("FPS", .right),
-            ("J/1000", .right), ("figures", .left),
-        ])
+        // Where all answers came from the model of the table above, it need not be named again.
+        let isMixed = reports.contains { $0.mainStep.map { $0 > 0 } ?? false }
+        var table = TextTable(
+            [
+                ("device", .left), ("accuracy", .right), ("mean ms", .right), ("p95 ms", .right), ("FPS", .right),
+                ("J/1000", .right), ("figures", .left),
+            ] + (isMixed ? [("answered most", .left)] : []))
         for report in reports {
             let model = report.mainCandidate
-            table.add([
-                report.device.name, Format.percent(model?.accuracy), Self.milliseconds(report.latency?.mean),
-                Self.milliseconds(report.latency?.p95), report.fps.map(Self.rate) ?? "-",
-                report.joulesPerThousand.map { Self.significant($0) } ?? "-", Self.figures(report),
-            ])
+            table.add(
+                [
+                    report.device.name, Format.percent(model?.accuracy), Self.milliseconds(report.latency?.mean),
+                    Self.milliseconds(report.latency?.p95), report.fps.map(Self.rate) ?? "-",
+                    report.joulesPerThousand.map { Self.significant($0) } ?? "-", Self.figures(report),
+                ] + (isMixed ? [model?.name ?? "-"] : []))
         }
         return table.text
     }
@@ -170,6 +176,19 @@ struct FleetText {
         return table.text
     }
 
+    /// The phases in which a device was slower than was asked for, in a line; nil where it was in none.
+    private func missedTarget(_ report: DeviceReport) -> String? {
+        guard let target = report.budget?.latency else { return nil }
+        let missed = report.phases.enumerated().compactMap { index, phase -> String? in
+            guard let p95 = phase.latency?.p95, p95 > target else { return nil }
+            return "phase \(index + 1) (p95 \(Self.milliseconds(p95)) ms)"
+        }
+        guard !missed.isEmpty else { return nil }
+        return Self.wrapped(
+            "\(report.device.name) missed --max-latency-ms \(Self.significant(1000 * target)) in \(missed.joined(separator: ", "))"
+        )
+    }
+
     /// A part of all in per cent, a word that is not broken; what is too small for one is not none.
     private static func share(_ count: Int, of all: Int) -> String {
         let percent = 100 * Double(count) / Double(all)
@@ -189,7 +208,7 @@ struct FleetText {
         let list = letters ? names.map { Self.wrapped("\(shown($0)): \($0)") } : []
         var table = TextTable([
             ("device, from s", .left), ("serves", .left), ("beside it", .left), ("answered", .right),
-            ("by that", .right), ("p50 ms", .right), ("p95 ms", .right), ("longest ms", .right),
+            ("by the latter", .right), ("p50 ms", .right), ("p95 ms", .right), ("longest ms", .right),
         ])
         for report in reports {
             for epoch in report.epochs {
@@ -289,7 +308,9 @@ struct FleetText {
             lines.append("enforced: measured, while the kernel kept the device's process to its share of a core.")
         }
         if !releases.isEmpty || reports.contains(where: { !$0.switches.isEmpty }) {
-            lines.append("model: the one that answered most, not the last that served.")
+            lines.append(
+                "model: the one that was chosen at first. accuracy: of the one that answered most, which need not be the last."
+            )
         }
         if reports.contains(where: { $0.joulesPerThousand != nil }) {
             lines.append(

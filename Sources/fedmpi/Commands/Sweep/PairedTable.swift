@@ -6,6 +6,22 @@ struct PairedTable {
     /// Names of the runs and of the best, and the final accuracies of the runs minus those of the best.
     let rows: [(runs: String, best: String, test: PairedTest)]
 
+    /// A row for programs; the difference is a share of 1.
+    struct Row: Encodable {
+        let runs, best: String
+        let difference, probability, corrected: Double
+        let seeds: Int
+    }
+
+    /// The rows for programs.
+    var encodable: [Row] {
+        zip(rows, PairedTest.holm(rows.map(\.test.probability))).map { row, corrected in
+            Row(
+                runs: row.runs, best: row.best, difference: row.test.differences.mean,
+                probability: row.test.probability, corrected: corrected, seeds: row.test.differences.count)
+        }
+    }
+
     private static let titles = ["runs", "beside", "points", "seeds", "p", "p, Holm", "at 5 %"]
     private static let legend =
         "beside: the best in the mean, chosen after seeing them. points of final accuracy, mean ± deviation of the differences of "

@@ -71,6 +71,8 @@ struct Sweep: WorldCommand {
         let folder: String
         /// A row for each set of settings, by the titles of the columns.
         let table: [[String: String]]
+        /// Rows beside the best of their kind; empty where nothing can be compared.
+        let paired: [PairedTable.Row]
         /// Runs that have failed, with the reason.
         let failed: [String: String]
     }
@@ -199,12 +201,12 @@ struct Sweep: WorldCommand {
         defer { plan.release() }
         let table = plan.table(outcomes)
         if !json.isOn { Console.output((quiet ? "" : "\n") + table.text()) }
-        if !isSilent, !table.legend.isEmpty {
+        if !json.isOn, !table.legend.isEmpty {
             let lines = TableLayout.broken(table.legend, to: TableLayout.usualWidth)
             Console.output("\n" + lines.joined(separator: "\n"))
         }
         let comparison = table.paired.text()
-        if !isSilent, !comparison.isEmpty { Console.output("\n" + comparison) }
+        if !json.isOn, !comparison.isEmpty { Console.output("\n" + comparison) }
         if !isSilent, table.rows.count > 1, table.rows.allSatisfy({ $0.planned == 1 }) {
             Console.output(
                 "\n"
@@ -229,7 +231,8 @@ struct Sweep: WorldCommand {
             if json.isOn {
                 let cells = table.cells
                 let rows = cells.dropFirst().map { Dictionary(zip(cells[0], $0)) { $1 } }
-                let ended = Ended(folder: plan.folder.relativePath, table: rows, failed: failed)
+                let ended = Ended(
+                    folder: plan.folder.relativePath, table: rows, paired: table.paired.encodable, failed: failed)
                 Console.output(try RunJSON.text(of: ended))
             }
         } catch {

@@ -3,7 +3,7 @@ import Experiments
 import FedCore
 import Files
 import Foundation
-import NeuralNet
+import Recording
 import Records
 
 /// The files that a sweep leaves in its folder beside its runs: `table.md`, `table.csv`, `accuracy.png`, and, where
@@ -56,9 +56,9 @@ struct SweepFiles {
             points.contains(where: { $0.settings.datasetOptions.values["seed"] == nil })
         else { return nil }
         let models = points.lazy.compactMap { point in
-            try? Variant(reading: folder.appendingPathComponent("runs/\(point.name)").path)
+            try? Safetensors.metadata(of: folder.appendingPathComponent("runs/\(point.name)/\(RunFolder.modelName)"))
         }
-        guard models.first?.metadata["test_share"] != nil else { return nil }
+        guard models.first?["test_share"] != nil else { return nil }
         return Terminal.fitted(
             "note      each seed holds out other samples to test on; seed=7, say, among dataset-options makes them the same"
         )

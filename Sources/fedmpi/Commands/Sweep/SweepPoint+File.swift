@@ -132,7 +132,7 @@ private struct PointOptions {
         choices = try RunChoices(given, of: TrainingScope.self, output: output)
         var settings = choices.settings(ranks: 1)
         try ModelFile.resolve(&settings)
-        try FleetFile.resolve(&settings)
+        try FleetFile.resolve(&settings, given)
         resolved = settings
     }
 

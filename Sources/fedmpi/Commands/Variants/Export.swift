@@ -44,7 +44,8 @@ struct Export: ParsableCommand {
     private static func columns(_ variant: Variant) -> String {
         let names = (try? DataOrigin(metadata: variant.metadata))?.table?.inputNames ?? []
         guard !names.isEmpty else { return "" }
-        return ", in this order: " + names.prefix(20).joined(separator: ", ") + (names.count > 20 ? ", …" : "")
+        return ", in this order: " + names.prefix(20).map { $0.contains(",") ? "'\($0)'" : $0 }.joined(separator: ", ")
+            + (names.count > 20 ? ", …" : "")
     }
 
     /// Reads the model, encodes it and writes the file.

@@ -3,6 +3,7 @@ import Datasets
 import Experiments
 import FedCore
 import Federation
+import Foundation
 import NeuralNet
 import Records
 
@@ -93,6 +94,14 @@ struct TestDataOptions: ParsableArguments {
         for variant: Variant, predicting newRows: String?, needsClasses: Bool
     ) throws(ConfigurationError) -> TestData {
         let choice = try choice(for: variant.metadata, newRows: newRows, predicts: true)
+        if let newRows, let own = variant.metadata["dataset"]?.split(separator: ":", maxSplits: 1).last,
+            URL(fileURLWithPath: String(own)).resolvingSymlinksInPath()
+                == URL(fileURLWithPath: newRows).resolvingSymlinksInPath()
+        {
+            Console.error(
+                "fedmpi: note: the model was trained on rows of \(newRows.printable): how often it is right there says nothing of new "
+                    + "ones; without the file those are tested that were held out")
+        }
         return try open(
             choice, for: variant.model, usesTraining: false, needsClasses: needsClasses, isTold: newRows == nil)
     }

@@ -108,9 +108,10 @@ struct TrainingRun {
     private func begin() throws -> Beginning {
         var own = settings
         let samples = "samples-per-client"
-        if choices.given.isOnCommandLine(samples), !Datasets.standard.areMade(own.dataset) {
-            throw ConfigurationError(
-                "--\(samples) is for data that are made, such as synthetic: \(own.dataset.printable) has its own")
+        if choices.given.isOnCommandLine(samples), !Datasets.standard.areMade(own.dataset), !output.quiet {
+            Console.error(
+                "fedmpi: warning: --\(samples) is for data that are made, such as synthetic: \(own.dataset.printable) has its own"
+            )
         }
         // The file of a version stays what it is: a resumed run reads the same one.
         own.teacher = try own.teacher.map { try ModelArgument.path(of: $0, results: output.results) }

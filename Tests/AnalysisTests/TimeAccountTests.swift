@@ -72,6 +72,29 @@ struct TimeAccountTests {
         #expect(account.slowest(account.rounds[1]) == nil, "a client that is alone holds up nobody")
     }
 
+    @Test func `A rank that was lost is in no mean from the round on in which it was`() throws {
+        func rank(_ number: Int, _ training: [Int], isLost: Bool = false) -> TimingSession {
+            let events = training.enumerated().map { round, time in
+                Logs.event(round + 1, number == 0 ? .wait : .train, 100 * round, time, samples: 1)
+            }
+            return Logs.session(
+                rank: number, of: 4, end: isLost ? nil : ClockReading(at: 1_000, offset: 0, error: 1), events)
+        }
+        // Rank 3 computes 80 µs in round 1, and is killed after 10 in round 2, in which the others do its work.
+        let account = TimeAccount(
+            Logs.timing([
+                rank(0, [100, 100, 100]), rank(1, [80, 100, 100]), rank(2, [80, 90, 100]),
+                rank(3, [80, 10], isLost: true),
+            ]))
+        let second = try #require(account.efficiency(account.rounds[1], of: .clients))
+        #expect(second.loadBalance == 0.95, "95 of 100 µs, of two ranks")
+        let straggler = try #require(account.straggler())
+        // 0 µs behind in rounds 1 and 3, 100 - 95 in round 2.
+        #expect(straggler.index == 1 && straggler.meanBehind == 2)
+        // (80 + 80 + 80) of 3 · 100 µs, and (100 + 90 + 100 + 100) of 2 · 200.
+        #expect(abs(try #require(account.efficiency(of: .clients)).parallel - 630.0 / 700) < 1e-12)
+    }
+
     @Test func `Waits have a waiter and the rank that came last`() {
         func wait(_ start: Int, _ duration: Int, for peer: Int?) -> TimingEvent {
             TimingEvent(round: 1, phase: .wait, start: start, duration: duration, peer: peer)

@@ -71,4 +71,24 @@ struct CheckupTests {
             #expect(abs(facts.skew) <= facts.skewError + 0.1)
         }
     }
+
+    @Test(
+        arguments: [
+            ("a slots=4 # four\nb slots = 2 max_slots=4\nc\n", nil),
+            ("a slots=4\nb slot=4\n", "line 2: 'slot' is no keyword; a line is HOST, or HOST slots=N max_slots=N"),
+            ("a slots=four\n", "line 1: slots is 'four', not a number of 1 or more"),
+            ("a slots\n", "line 1: 'slots' has no value"),
+        ] as [(String, String?)])
+    func `A hostfile that mpirun would not read is refused with its line`(text: String, fault: String?) throws {
+        let file = FileManager.default.temporaryDirectory.appendingPathComponent("hosts-\(UUID().uuidString)")
+        defer { try? FileManager.default.removeItem(at: file) }
+        try Data(text.utf8).write(to: file)
+        guard let fault else {
+            #expect(try Checkup.hosts(ofFile: file.path) == ["a", "b", "c"])
+            return
+        }
+        #expect(throws: ConfigurationError("the hostfile '\(file.path)', \(fault)")) {
+            try Checkup.hosts(ofFile: file.path)
+        }
+    }
 }

@@ -12,7 +12,7 @@ struct SplitTests {
         let outcome = try? Program.run(
             ranks: nil,
             [
-                "--rounds", "1", "--clients", "2", "--samples-per-client", "600", "--model", "edgecnn-large", "--quiet",
+                "--rounds", "1", "--clients", "2", "--model", "edgecnn-large", "--quiet",
                 "--no-report", "--no-history", "--results", folder.path, "--run-name", "teacher",
             ])
         return outcome?.status == 0 ? folder.path + "/teacher" : nil

@@ -48,7 +48,7 @@ struct SweepTests {
             table.contains("| strategy | alpha | final, % | best, % | rounds to 70 % | MB up to reach 70 % | wall s |"))
         let rows = try #require(table.components(separatedBy: "\n\n").dropFirst().first).split(separator: "\n")
         #expect(rows.count { $0.hasPrefix("| fedavg") || $0.hasPrefix("| scaffold") } == 4)
-        #expect(table.contains("| runs | beside | points | seeds | p | at 5 % |"))
+        #expect(table.contains("| runs | beside | points | seeds | p | p, Holm | at 5 % |"))
         #expect(outcome.outputLines.first?.hasPrefix("sweep quick: 12 runs") == true)
         #expect(outcome.outputLines.filter { $0.contains(" after 10 rounds") }.count == 12)
         // What the example is there to show: skew costs accuracy, and SCAFFOLD gets some of it back.

@@ -33,6 +33,25 @@ import Testing
         #expect(lines[2] == ["MPI_Ibcast 0 2 0 200", "MPI_Igatherv 0 1 8 0", "MPI_Ireduce 0 1 40 0"])
     }
 
+    /// A rank that is killed never sends its share, and the gather is never complete.
+    @Test func `What a root gathers counts when it has come`() throws {
+        let lines = try ThreadRanks.run(2) { world -> [[String]] in
+            let ledger = MessageLedger(rank: world.rank, size: 2)
+            let metered = MeteredCommunicator(world, ledger)
+            let own = Buffer<Float>(count: 2 * world.rank)
+            // The other one comes only after the root has looked.
+            var word = Buffer<UInt8>(count: 1)
+            if world.rank == 1 { try world.receive(into: &word, from: 0, tag: 1) }
+            let gather = try metered.startGatherv(own, into: Buffer(count: 2), counts: [0, 2], root: 0)
+            let before = Self.lines(ledger)
+            if world.rank == 0 { try world.send(word, to: 1, tag: 1) }
+            _ = try gather.wait()
+            return [before, Self.lines(ledger)]
+        }
+        #expect(lines[0] == [[], ["MPI_Igatherv 0 1 0 0", "MPI_Igatherv 1 1 0 8"]])
+        #expect(lines[1][1] == ["MPI_Igatherv 0 1 8 0"])
+    }
+
     @Test func `Messages count where they come from, as long as they are, on duplicates too`() throws {
         let lines = try ThreadRanks.run(2) { world -> [String] in
             let ledger = MessageLedger(rank: world.rank, size: 2)

@@ -147,9 +147,37 @@ enum Checkup {
             throw ConfigurationError("cannot read the hostfile '\(file)'")
         }
         let hosts = Self.hosts(in: text)
+        for (number, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
+            guard let fault = Self.fault(ofLine: line) else { continue }
+            throw ConfigurationError("the hostfile '\(file)', line \(number + 1): \(fault)")
+        }
         guard !hosts.isEmpty else { throw ConfigurationError("the hostfile '\(file)' has no host") }
         return hosts
     }
+
+    /// What `mpirun` would not understand in a line, and the most common keywords; nil for a sound line.
+    private static func fault(ofLine line: Substring) -> String? {
+        let words = line.prefix { $0 != "#" }.replacing("=", with: " = ").split(whereSeparator: \.isWhitespace)
+        guard words.count > 1 else { return nil }
+        var rest = words.dropFirst()
+        while let key = rest.popFirst() {
+            guard keywords.contains(key.lowercased()) else {
+                return "'\(String(key).printable)' is no keyword; a line is HOST, or HOST slots=N max_slots=N"
+            }
+            guard rest.popFirst() == "=", let value = rest.popFirst() else { return "'\(key)' has no value" }
+            guard !numbers.contains(key.lowercased()) || (Int(value) ?? 0) > 0 else {
+                return "\(key) is '\(String(value).printable)', not a number of 1 or more"
+            }
+        }
+        return nil
+    }
+
+    /// Keywords of Open MPI's hostfiles (`orte/util/hostfile/hostfile_lex.l`), and those that take a number.
+    private static let numbers: Set<String> = [
+        "slots", "count", "cpu", "cpus", "max-slots", "max_slots", "cpu-max", "cpu_max", "cpus-max", "cpus_max",
+        "port",
+    ]
+    private static let keywords = numbers.union(["username", "user-name", "user_name", "user"])
 
     /// The hosts of a hostfile: the first word of each line, without comments (`man mpirun`).
     static func hosts(in text: String) -> [String] {

@@ -110,7 +110,7 @@ enum WatchText {
         let settings = plan.settings
         return [
             "run       \(run.folder.lastPathComponent): \(settings.strategy), \(settings.model) on \(settings.dataset)",
-            "clients   \(Format.grouped(settings.clients)), over \(Format.count(plan.ranks, "rank")) on "
+            "clients   \(Format.grouped(settings.clients)), over \(Format.count(max(plan.ranks - 1, 1), "rank")) on "
                 + Format.count(plan.hosts.count, "host"),
         ]
     }

@@ -9,7 +9,7 @@ public protocol ServingClock: AnyObject {
     /// Lets time pass until a moment; returns at once if it is over.
     func wait(until moment: Duration)
 
-    /// Does some work, which takes time on this clock. A clock may do it twice, and count one of the two.
+    /// Does some work, which takes time on this clock. A clock may do it more than once, and count one.
     ///
     /// - Returns: How long it took, on this clock.
     /// - Throws: What the work throws.

@@ -49,8 +49,8 @@ extension Duration {
 /// The simulated, virtual time of a slower device: work takes `factor` times the processor time that it takes here, and
 /// waiting takes no real time at all, unless the clock is paced: it is then never ahead of the real time by more than 20
 /// milliseconds, so that what happens outside meets the device in its midst. What a processor takes longer for after it has
-/// slept, with cold caches, is this machine's and not the device's, and would be multiplied: work is done once before it is
-/// timed then.
+/// slept, with cold caches, is this machine's and not the device's, and would be multiplied: work is done a few times
+/// before it is timed then.
 ///
 /// Processor time is multiplied, not the time that passes here: otherwise what other processes take from this one would
 /// be multiplied, too. Caches, memory and instruction sets of the real device are not simulated.
@@ -61,6 +61,8 @@ public final class SlowedClock: ServingClock {
     public let factor: Double
     /// The real time since the clock was made, where it is paced.
     private let pace: RealClock?
+    /// How often work is done before it is timed, after a sleep: once fills the caches, the processor's clock takes longer.
+    private static let warmings = 3
     /// Whether it has slept since work was done last.
     private var isCold = false
 
@@ -87,7 +89,7 @@ public final class SlowedClock: ServingClock {
     }
 
     public func time<Failure: Error>(_ work: () throws(Failure) -> Void) throws(Failure) -> Duration {
-        if isCold { try work() }
+        if isCold { for _ in 0..<Self.warmings { try work() } }
         isCold = false
         let start = ProcessorTime.ofThread
         try work()

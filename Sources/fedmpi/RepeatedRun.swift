@@ -34,8 +34,16 @@ struct RepeatedRun {
 
     /// Whether a run that has come to its end has the weights of the finished one, as a line for the user; nil where one
     /// of the two cannot be read.
-    func outcome(of run: RecordedRun) -> String? {
+    ///
+    /// - Parameters:
+    ///   - run: the one that has come to its end.
+    ///   - changes: settings that were given beside the file, by name.
+    func outcome(of run: RecordedRun, changing changes: [String]) -> String? {
         guard let own = run.digest, let first = try? RecordedRun(in: folder).digest else { return nil }
-        return "repeats   \(folder.relativePath), with \(own == first ? "the same" : "other") weights"
+        let name = folder.relativePath
+        if own == first { return "repeats   \(name), with the same weights" }
+        if !changes.isEmpty { return "based on  \(name), with another \(changes.joined(separator: ", "))" }
+        let reason = run.setting("privacy").map { !$0.isEmpty } ?? false ? " (noise of another key)" : ""
+        return "repeats   \(name), with other weights\(reason)"
     }
 }

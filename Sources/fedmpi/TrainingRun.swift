@@ -163,7 +163,12 @@ struct TrainingRun {
             let isRead = !output.quiet && !output.json
             try Report.write(run, tables: isRead, notes: !output.quiet)
             guard isRead else { return }
-            if let line = RepeatedRun(configuration: choices.file)?.outcome(of: run) { Console.output("\n" + line) }
+            let changes = choices.given.names.filter {
+                choices.given.isOnCommandLine($0) && !OutputSettings.names.contains($0)
+            }
+            if let line = RepeatedRun(configuration: choices.file)?.outcome(of: run, changing: changes) {
+                Console.output("\n" + line)
+            }
             let path = folder.relativePath.shellWord
             let trace = run.timing.isEmpty ? "" : ", \(RunReport.traceName) for ui.perfetto.dev"
             Console.output(

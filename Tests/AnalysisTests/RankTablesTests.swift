@@ -75,8 +75,8 @@ struct RankTablesTests {
         }
         #expect(
             try lost(isFinished: true) == [
-                "lost      rank 2: times are of what was logged until about a second before the end, bytes of what the others "
-                    + "counted"
+                "lost      rank 2: times and turns are of what was logged until about a second before the end, bytes between "
+                    + "ranks of what the others counted"
             ])
         #expect(try lost(isFinished: false).isEmpty, "the run still goes on")
     }

@@ -24,7 +24,7 @@ import Testing
                 "", "The fleet, simulated: nothing of it was measured on devices",
                 "took part 50.0 % of the devices; 17 of 20 turns counted",
                 "available 70.0 % could be asked when a round began (mean of the rounds)",
-                "clock     3.00 h from a Monday's midnight to the end; 0.50 h of it until the next round was due, 0.50 h waiting for devices",
+                "clock     3.00 h after a Monday's midnight; 0.50 h of it until the next round was due, 0.50 h waiting for devices",
                 "energy    30.5 J: computing 18.5, sending 6.0, receiving 3.0, radio tails 3.0",
                 "by class  J: joules of phone 30.5",
                 "batteries a tenth below 20 %, half below 40 %, a tenth at 80 % or more at the end",

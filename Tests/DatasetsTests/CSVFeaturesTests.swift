@@ -90,7 +90,7 @@ import Testing
         #expect(zero.test.rows == [[0, 0, 0, 1], [0, 0, 1, 2], [0, 0, 0, 3]])
         #expect(
             tables.warnings(zero).contains(
-                "test.csv: 2 texts that the training table does not have are none of its column's texts, the first 'pink' in line 2"
+                "test.csv: 2 texts that the training table does not have are taken for none of its column's texts, the first 'pink' in line 2"
             ))
         #expect(try open(["unknown": "missing", "missing": "drop"]).test.rows == [[0, 0, 1, 2]])
         #expect(

@@ -171,7 +171,7 @@ import Testing
                 == "test.csv: has no column 'width', which the model was trained on; line 1 names length, site")
         #expect(
             refusal(flowers, "5.1,3.5,a\n7,8,x\n", named)
-                == "test.csv: has no column 'length, width', which the model was trained on; line 1 names 5.1, 3.5, a; "
+                == "test.csv: has no columns 'length', 'width', which the model was trained on; line 1 names 5.1, 3.5, a; "
                 + "header=false reads rows without a header")
         #expect(refusal(flowers, "length,width,width\n7,8,9\n", named) == "test.csv: has two columns 'width'")
         #expect(

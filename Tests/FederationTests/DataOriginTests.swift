@@ -82,6 +82,14 @@ struct DataOriginTests {
         #expect(read.range.map { $0.lowerBound >= 0 && $0.upperBound <= 1 } == true && read.scale == 255)
     }
 
+    @Test func `With differential privacy nothing exact of the samples to train on is in the file`() throws {
+        var settings = synthetic
+        settings.privacy = .dpSGD
+        let metadata = try origin(settings).metadata
+        #expect(metadata["train_sha256"] == nil && metadata["input_range"] == nil)
+        #expect(metadata["test_sha256"] == (try origin(synthetic).metadata["test_sha256"]))
+    }
+
     @Test func `A file that says nothing is taken for one of a run without options, and that is said`() throws {
         let origin = try DataOrigin(metadata: ["format": "pt"])
         #expect(origin == DataOrigin() && origin.options.seed == 42)

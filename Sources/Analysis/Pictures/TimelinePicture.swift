@@ -1,4 +1,5 @@
 import FedCore
+import Foundation
 
 extension Picture {
     /// Ranks as rows, phases as colours: the whole run, and the round of median length.
@@ -58,7 +59,7 @@ extension Picture {
                         set style fill solid noborder
                         unset grid
                         set border 1
-                        set xtics out
+                        set xtics out \(Self.tics(strip))
                         set yrange [\(Double(1 - shown.count) - 0.55):0.55]
                         set ytics (\(names.joined(by: ", "))) scale 0
                         set xlabel "seconds"
@@ -105,6 +106,15 @@ extension Picture {
             if longest < 0.001 { short.append(phase) } else { named.append(phase) }
         }
         return (named, short)
+    }
+
+    /// The distance of tics on the axis of a strip: 1, 2 or 5 of a power of ten, for six at most, as short rounds have long
+    /// numbers.
+    private static func tics(_ strip: TimelineStrip) -> PlotScript {
+        let least = max(Double(strip.to - strip.from) / 1e6 / 5, 1e-6)
+        let power = pow(10, log10(least).rounded(.down))
+        let step = [1, 2, 5, 10].map { $0 * power }.first { $0 >= least } ?? least
+        return "\(step)"
     }
 
     /// What stands at a rank's row; hosts only where there are several.

@@ -159,8 +159,8 @@ struct RankTables {
         let ranks = run.silentRanks.map(\.rank)
         guard !ranks.isEmpty else { return nil }
         return
-            "\(RunReport.named(ranks)): times are of what was logged until about a second before the end, bytes of what the "
-            + "others counted"
+            "\(RunReport.named(ranks)): times and turns are of what was logged until about a second before the end, bytes "
+            + "between ranks of what the others counted"
     }
 
     /// Why the ranks received less than the round log says of the clients; nil where each rank had one client at most.

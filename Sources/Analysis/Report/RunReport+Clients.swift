@@ -96,7 +96,8 @@ extension RunReport {
             columns: columns.map(\.title), words: 0, rows: rows,
             summary: NumberText.count(clients.count, "client")
                 + (shown.isWhole ? "" : ", of which \(NumberText.grouped(rows.count)) are shown"))
-        return Document.Section("Client by client", [.table(table)] + clientBytes)
+        let lost = rankTables.lost.map { [Document.Block.facts([("lost", $0)])] } ?? []
+        return Document.Section("Client by client", [.table(table)] + lost + clientBytes)
     }
 
     /// A client's bytes in all rounds that list them.

@@ -35,7 +35,8 @@ extension RunReport {
         }
         line(
             "clock",
-            "\(NumberText.fixed(hours, 2)) h from a Monday's midnight to the end; "
+            "\(run.setting("fleet-start").flatMap { Double($0) }.map { "from \(NumberText.fixed($0, 2)) to " } ?? "")"
+                + "\(NumberText.fixed(hours, 2)) h after a Monday's midnight; "
                 + "\(NumberText.fixed(sum("fleet_pause") / 3600, 2)) h of it until the next round was due, "
                 + "\(NumberText.fixed(sum("fleet_wait") / 3600, 2)) h waiting for devices")
         let phases = [

@@ -117,7 +117,7 @@ extension RunReport {
             + "\(NumberText.megabytes(saved)) (\(NumberText.percent(share, 0))) and "
             + (lost > 0
                 ? "gives up \(NumberText.fixed(lost, 2)) points of the best round's \(NumberText.percent(best, 2))\(doubt(of: lost / 100, at: best))."
-                : "gives up nothing: no later round was better, and the last is at \(NumberText.percent(last.accuracy, 2)).")
+                : "gives up nothing on the test samples by which the round is found: no later one was better, and the last is at \(NumberText.percent(last.accuracy, 2)).")
     }
 
     /// That a difference of accuracies is less than the test samples can tell, where it is; empty otherwise.

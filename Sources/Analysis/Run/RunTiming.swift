@@ -68,7 +68,20 @@ public struct RunTiming: Sendable {
     /// - Complexity: O(events · log events).
     init(_ logs: [(sessions: [TimingSession], messages: [MessageCount]?)], damagedLines: Int = 0) {
         self.damagedLines = damagedLines
-        let corrected = logs.map { log in log.sessions.map(Self.withoutDrift) }
+        var corrected = logs.map { log in log.sessions.map(Self.withoutDrift) }
+        // Whoever is left behind by a stop waits for nobody any more: its launcher is about to end it.
+        var serverEnds: [Int: Int] = [:]
+        for session in corrected.joined() where session.header.rank == 0 && session.isClosed {
+            serverEnds[session.header.epoch] = session.events.map(\.end).max()
+        }
+        for rank in corrected.indices {
+            for start in corrected[rank].indices {
+                guard let end = serverEnds[corrected[rank][start].header.epoch] else { continue }
+                corrected[rank][start].events = corrected[rank][start].events.compactMap {
+                    Self.waiting($0, until: end)
+                }
+            }
+        }
         let sessions = corrected.joined()
         rankCount = sessions.map(\.header.ranks).max() ?? 0
         clockError =
@@ -124,6 +137,14 @@ public struct RunTiming: Sendable {
             ranks.append(timing)
         }
         ranks.sort { $0.rank < $1.rank }
+    }
+
+    /// A wait that ends with rank 0's time at the latest; nil where it begins after that. Other phases stay as they are.
+    private static func waiting(_ event: TimingEvent, until end: Int) -> TimingEvent? {
+        guard event.phase == .wait, event.end > end else { return event }
+        var event = event
+        event.duration = end - event.start
+        return event.duration > 0 ? event : nil
     }
 
     /// The events of one start of one rank, with the drift of its clock removed.

@@ -20,8 +20,9 @@ struct Axis {
         let finite = values.filter(\.isFinite)
         var low = finite.min() ?? 0
         var high = finite.max() ?? 1
-        let missing = max(least, high == low ? max(abs(high) * 0.1, 1e-9) : 0) - (high - low)
-        if missing > 0 { (low, high) = (low - missing / 2, high + missing / 2) }
+        let missing = max(least, high == low ? max(abs(high) * 0.1, high == 0 ? 1 : 1e-9) : 0) - (high - low)
+        // What is 0 throughout is a count, which has nothing below.
+        if missing > 0 { (low, high) = low == 0 && high == 0 ? (0, missing) : (low - missing / 2, high + missing / 2) }
         let raw = (high - low) / Double(max(1, count))
         let power = pow(10, log10(raw).rounded(.down))
         let step = [1, 2, 5, 10].map { $0 * power }.first { $0 >= raw * 0.999 } ?? 10 * power

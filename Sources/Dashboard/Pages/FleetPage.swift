@@ -77,7 +77,7 @@ struct FleetPage {
         }
         let head: HTML = """
             <th>run</th><th>status</th><th>fleet</th><th class="n">devices</th><th class="n">rounds</th><th class="n">accuracy</th>\
-            <th class="n">could be asked</th><th class="n">took part</th><th class="n">battery: tenth, median</th>\
+            <th class="n">could be asked, last round</th><th class="n">took part</th><th class="n">battery: tenth, median</th>\
             <th class="n">J so far</th><th>J of the last round by class</th>
             """
         return

@@ -245,7 +245,7 @@ struct RunPage {
             ("started", Words.date(run.startedAt) + " UTC"),
             ("ended", run.finishedAt.map { Words.date($0) + " UTC" } ?? "–"),
             ("continued", "\(run.resumes) times"),
-            ("ranks", "\(run.ranks) on \(run.hosts) hosts, rank 0 on \(run.host)"),
+            ("ranks", "\(run.ranks) on \(run.hosts) host\(run.hosts == 1 ? "" : "s"), rank 0 on \(run.host)"),
             ("model", "\(run.model), \(Words.count(run.parameters)) parameters"),
             (
                 "data",

@@ -125,7 +125,10 @@ extension ArrayImages {
         let unlabelled = images.count - count
         let path = answers.rows.0.path
         if unlabelled > 0, images.path != path {
-            notes.append(.fact("\(path): \(unlabelled) of \(images.count) samples have no label and are left out"))
+            notes.append(
+                .fact(
+                    "\(path): \(NumberText.grouped(unlabelled)) of \(NumberText.grouped(images.count)) samples have no label and are left out"
+                ))
         }
         let (least, largest) = (range.least / scale, range.largest / scale)
         let scaled = NumberRange(least: least, largest: largest)

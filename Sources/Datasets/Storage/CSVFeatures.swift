@@ -234,7 +234,7 @@ struct CSVFeatures {
         if missing == .mean {
             let places = gapPlaces.sorted().map { words($0).dropFirst("column ".count) }.map { String($0) }
             text =
-                "\(NumberText.count(gaps, "value")) in \(NumberText.grouped(gapRows)) of \(NumberText.grouped(rows)) rows are "
+                "\(NumberText.count(gaps, "value")) in \(NumberText.grouped(gapRows)) of \(NumberText.grouped(rows)) rows \(gaps == 1 ? "is" : "are") "
                 + "missing, the first in line \(firstGap), in column\(places.count > 1 ? "s" : "") \(CSVHeader.list(places)): each "
                 + "becomes its column's mean over the rows \(isToPredict ? "that were trained on" : "to train on")"
                 + (gapPlaces.contains { textOf[$0] >= 0 } ? ", a text the shares of its column's texts" : "")
@@ -252,7 +252,7 @@ struct CSVFeatures {
         if unknownTexts > 0 {
             notes.append(
                 .warning(
-                    "\(NumberText.count(unknownTexts, "text")) that the training table does not have \(unknownTexts == 1 ? "is" : "are") none of its column's texts, the "
+                    "\(NumberText.count(unknownTexts, "text")) that the training table does not have \(unknownTexts == 1 ? "is" : "are") taken for none of its column's texts, the "
                         + "first '\(firstUnknown.text)' in line \(firstUnknown.line)"))
         }
         guard !isToPredict else { return }

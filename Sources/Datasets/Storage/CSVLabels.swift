@@ -1,3 +1,5 @@
+import FedCore
+
 /// The labels of a text table: collects them row by row, and numbers the classes when all are known.
 ///
 /// Blanks around a label do not belong to it, and a number counts by its value: `3`, `3.0` and ` 3` are one
@@ -128,7 +130,7 @@ struct CSVLabels {
         if leftOut > 0 {
             notes.append(
                 .fact(
-                    "\(leftOut) of \(labels.count) rows have no label and are left out, the first in line "
+                    "\(NumberText.grouped(leftOut)) of \(NumberText.grouped(labels.count)) rows have no label and are left out, the first in line "
                         + "\(firstLeftOut)"))
         }
         guard labels.contains(where: { $0 >= 0 || $0 == Self.unknown }) else {

@@ -89,7 +89,8 @@ public struct TableColumns: Sendable, Equatable, Codable {
                 missing.count == wanted.count
                 ? "; header=false reads rows without a header" : ""
             throw reader.malformed(
-                "has no column '\(CSVHeader.list(missing))', which the model was trained on; \(named)"
+                "has no column\(missing.count == 1 ? "" : "s") \(missing.prefix(5).map { "'\($0)'" }.joined(separator: ", "))\(missing.count > 5 ? ", …" : ""), which the "
+                    + "model was trained on; \(named)"
                     + "\(reader.separatorHint(columns: columns))\(hint)")
         }
         if let twice = wanted.first(where: { name in names.count { $0 == name } > 1 }) {

@@ -134,7 +134,8 @@ public enum DeviceQuantityKind: String, Sendable, CaseIterable {
     public var meaning: String {
         switch self {
         case .share: "devices of this class, in proportion to the other classes' shares"
-        case .count: "exactly so many devices, the first ones in the file's order; 0: drawn by the share"
+        case .count:
+            "exactly so many devices, the first ones in the file's order; without it they are drawn by the share"
         case .memory: "memory that training a model may take, in KB of 1,024 bytes"
         case .gigaflops: "GFLOP/s that training comes to"
         case .width: "of a model that is trained in several --widths, the widest that it trains, as a share"

@@ -166,6 +166,10 @@ extension DeviceClass: CustomStringConvertible {
             guard let number = Double(value), number.isFinite else {
                 throw ConfigurationError("class '\(name.printable)': \(key) is '\(value.printable)', not a number")
             }
+            guard kind != .count || number != 0 else {
+                throw ConfigurationError(
+                    "class '\(name.printable)': count is 0; leave the class out, or give a share instead of a count")
+            }
             try state(kind, number)
         }
     }

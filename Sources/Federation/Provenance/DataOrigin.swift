@@ -45,8 +45,12 @@ public struct DataOrigin: Sendable, Equatable {
     public init() {}
 
     /// Describes a run's data. Reads up to a thousand images of each split.
+    ///
+    /// With differential privacy what is exact of the samples to train on is left out: a digest would show whether somebody
+    /// guesses all of them right, and the range has the least and the largest number of single ones.
     public init(_ settings: RunSettings, _ data: DatasetPair) {
         self.init(dataset: settings.dataset, DatasetOptions(settings), data)
+        if settings.privacy != nil { (trainDigest, range) = (nil, nil) }
     }
 
     /// Describes data that were opened with these options.

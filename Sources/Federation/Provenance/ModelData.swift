@@ -123,6 +123,8 @@ public struct ModelData: Sendable {
                 isAsked
                     ? "these are not the \(others) \(samples) of \(run)"
                     : "these are not the \(others) \(samples) of \(run): they have changed since, as their SHA-256 is another"
+                        + (data.heldOutShare == nil
+                            ? "" : "; \(samples) that are held out now may have been trained on")
             )
         } else if origin.testDigest == nil {
             notes.append(

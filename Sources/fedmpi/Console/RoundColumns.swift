@@ -1,4 +1,5 @@
 import FedCore
+import Foundation
 import Records
 
 /// The columns of a round that `train` and `watch` print alike. Together they fit a terminal of 80 characters; what a run
@@ -55,5 +56,7 @@ enum RoundColumns {
     }
 
     /// A loss; a dash where there is none.
-    private static func loss(_ loss: Double?) -> String { loss.map { Format.fixed($0, 4) } ?? "-" }
+    private static func loss(_ loss: Double?) -> String {
+        loss.map { abs($0) < 1e5 ? Format.fixed($0, 4) : String(format: "%.3g", $0) } ?? "-"
+    }
 }

@@ -28,6 +28,8 @@ final class RoundTable: RoundObserver {
     private let best: BestModelWriter?
     /// Where the metrics of the run can be had; nil where nobody asked for them.
     private let metricsURL: String?
+    /// Updates that were asked for, and those that were left out as they cannot be used.
+    private var updates = (asked: 0, rejected: 0)
     /// Whether nobody said how many clients there are, so that their number is that of the ranks.
     private let isClientPerRank: Bool
 
@@ -276,6 +278,8 @@ final class RoundTable: RoundObserver {
     /// A row: counts of clients, losses, quality, bytes, rates, seconds, and what the run's parts measure.
     func roundFinished(_ record: RoundRecord) {
         bar?.clear()
+        updates.asked += record.cohort
+        updates.rejected += record.rejected
         Console.output(RoundColumns.line(record, columns))
     }
 
@@ -303,15 +307,21 @@ final class RoundTable: RoundObserver {
     func runFinished(_ summary: RunSummary, weights: Span<Float>) {
         let last = summary.last
         Console.output("")
-        if let reason = summary.earlyEnd { Console.output("ended     early: \(reason)") }
-        Console.output(
+        if let reason = summary.earlyEnd { Console.output(Terminal.fitted("ended     early: \(reason)")) }
+        if updates.rejected > 0 {
+            Console.output(
+                Terminal.fitted(
+                    "left out  \(Format.grouped(updates.rejected)) of \(Format.grouped(updates.asked)) updates, which could not be used: "
+                        + "faults.json has the reasons"))
+        }
+        let text =
             """
             time      \(Format.fixed(summary.seconds, 2)) s for \(Format.count(summary.rounds, "round"))
             \(quality(last))\(bestLine)\(clients(last))
             traffic   \(Format.megabytes(last?.totalUploadBytes ?? 0)) up, \
             \(Format.megabytes(last?.totalDownloadBytes ?? 0)) down
-            weights   sha256 \(weightsDigest(weights))
-            results   \(folder.url.relativePath)
-            """)
+            """
+        Console.output(Terminal.fitted(text))
+        Console.output("weights   sha256 \(weightsDigest(weights))\nresults   \(folder.url.relativePath)")
     }
 }

@@ -134,7 +134,9 @@ enum Checkup {
             guard code != 0 else { return Finding(name: "ssh", text: "\(host) answers") }
             return Finding(
                 name: "ssh", text: "\(host) does not answer: \(line.printable)",
-                advice: "try `ssh \(host) true`: mpirun needs it to work without a question (ssh-copy-id, known_hosts)",
+                advice: line.contains("resolve")
+                    ? "look for the name in the hostfile, /etc/hosts and DNS"
+                    : "try `ssh \(host) true`: mpirun needs it to work without a question (ssh-copy-id, known_hosts)",
                 isFatal: true)
         }
     }

@@ -108,7 +108,7 @@ struct FleetCommand: ParsableCommand {
         guard let output else { return }
         let folder = URL(fileURLWithPath: output, isDirectory: true)
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        switch try Gnuplot.draw([.fleetDays(fleet, passed), .fleetFit(fleet, fits)], in: folder) {
+        switch try Gnuplot.draw([.fleetDays(fleet, passed), .fleetFit(fleet, fits, batch: batchSize)], in: folder) {
         case .drawn: if !json { Console.output("pictures  \(output)/fleet_days.png, \(output)/fleet_fit.png") }
         case .missing: Console.error(Gnuplot.advice)
         case .failed(let reason): Console.error("no pictures: \(reason)")

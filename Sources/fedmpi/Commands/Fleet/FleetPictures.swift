@@ -10,7 +10,7 @@ extension Picture {
     ///   - fleet: its classes, for their names.
     ///   - days: the samples.
     static func fleetDays(_ fleet: Fleet, _ days: FleetDays) -> Picture {
-        let columns = ["could be asked", "charging", "in use", "offline", "away"]
+        let columns = ["could be asked", "powered", "in use", "offline", "away"]
         let hasBatteries = days.samples.contains { !$0.charge.isEmpty }
         let data =
             [
@@ -18,7 +18,7 @@ extension Picture {
                     + fleet.classes.map(\.name).joined(separator: ",")
             ]
             + days.samples.map { sample in
-                let shares = [sample.eligible, sample.charging, sample.inUse, sample.offline, sample.away]
+                let shares = [sample.eligible, sample.powered, sample.inUse, sample.offline, sample.away]
                 let charge: [Double?] = sample.charge.isEmpty ? [nil, nil, nil] : sample.charge.map { 100 * $0 }
                 return
                     ([cell(sample.hour)] + shares.map { cell(100 * $0) } + charge.map { cell($0) }
@@ -78,7 +78,8 @@ extension Picture {
     /// - Parameters:
     ///   - fleet: its classes, for their memory.
     ///   - fits: what training takes.
-    static func fleetFit(_ fleet: Fleet, _ fits: [ModelFit]) -> Picture {
+    ///   - batch: samples of a step that it is counted for.
+    static func fleetFit(_ fleet: Fleet, _ fits: [ModelFit], batch: Int) -> Picture {
         let models = fits.sorted { $0.memoryKilobytes < $1.memoryKilobytes }
         let data =
             ["# place,model,KiB," + fleet.classes.map(\.name).joined(separator: ",")]
@@ -97,7 +98,8 @@ extension Picture {
                 + "\(fleet.name) has for it (lines).",
             data: data,
             panel: Panel(
-                "memory to train, simulated devices", height: 300, left: 88,
+                "memory to train in steps of \(batch), simulated devices: above a line, smaller steps", height: 300,
+                left: 88,
                 bottom: 30 + 7 * min(30, models.map(\.model.count).max() ?? 0),
                 key: ["training takes"] + fleet.classes.map(\.name),
                 body: """

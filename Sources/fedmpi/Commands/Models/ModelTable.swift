@@ -20,7 +20,7 @@ struct ModelTable {
             """
             \(model.name): \(Format.grouped(model.parameterCount)) parameters\
             \(statistics > 0 ? ", \(Format.grouped(statistics)) of them running statistics" : ""), \
-            \(Format.kilobytes(model.parameterCount * 4)) KB, \
+            \(Format.megabytes(model.parameterCount * 4)), \
             \(Format.fixed(Double(model.forwardFlops) / 1e6, 3)) MFLOP a sample forward, \
             \(Format.fixed(Double(model.trainingFlops) / 1e6, 3)) to train
             """)

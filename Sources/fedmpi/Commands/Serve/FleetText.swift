@@ -225,7 +225,7 @@ struct FleetText {
     }
 
     /// Characters of a release's name that have room in the table of stretches.
-    private static let longestRelease = 12
+    private static let longestRelease = 6
 
     /// Most changes of variant that are printed for a device; `fleet.json` has all.
     private static let shownSwitches = 12

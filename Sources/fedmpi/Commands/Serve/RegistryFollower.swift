@@ -270,13 +270,15 @@ final class RegistryFollower: ReleaseSource {
         }
     }
 
-    /// What is to be known where the median is over the margin, and by so few answers that it may be chance; empty otherwise.
+    /// What is to be known where the median or the 95th percentile is over the margin, and by so few answers that it may be
+    /// chance; empty otherwise.
     private func doubt(_ report: TrialReport) -> String {
-        let longer = report.p50Ms / report.oldP50Ms - 1
-        guard report.refusals.isEmpty, longer > rules.slowdown else { return "" }
+        let longer = [("p50", report.p50Ms / report.oldP50Ms - 1), ("p95", report.p95Ms / report.oldP95Ms - 1)]
+            .filter { $1 > rules.slowdown }.map { "\($0) by \(Format.percent($1))" }
+        guard report.refusals.isEmpty, !longer.isEmpty else { return "" }
         return
-            "; the median is \(Format.percent(longer)) longer, over the margin of \(Format.percent(rules.slowdown)), which so few "
-            + "answers may show by chance: more --trial-requests would tell"
+            "; over the margin of \(Format.percent(rules.slowdown)): \(longer.joined(separator: ", ")), which so few answers may "
+            + "show by chance: more --trial-requests would tell"
     }
 
     /// Goes on with what serves, says why, and notes it in the aliases' histories.

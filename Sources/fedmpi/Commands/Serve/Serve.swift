@@ -173,7 +173,7 @@ struct Serve: WorldCommand {
         let outcome = FleetOutcome(
             reports: result.reports, machines: result.machines, models: job.models(result.accuracies),
             testImages: job.testImages(of: testImages), folder: folder, releases: follower?.records ?? [],
-            areAtOnce: atOnce > 1 && result.reports.count > 1, trialRequests: following.trialRequests,
+            areAtOnce: atOnce > 1 && result.reports.count > 1 && world.size > 2, trialRequests: following.trialRequests,
             interruption: result.interruption)
         if let interruption = result.interruption {
             _ = outcome.finish(json: json, verbose: verbose)

@@ -1,6 +1,7 @@
 import Experiments
 import FedCore
 import Foundation
+import Records
 import Yams
 
 /// The contents of a sweep's YAML file, checked for form but not for meaning: whether a setting exists and its
@@ -90,9 +91,15 @@ struct SweepFile {
     /// - Throws: `ConfigurationError` that names the first point whose options cannot be.
     /// - Complexity: O(points · settings), at most 10,000 points.
     func definition() throws -> SweepDefinition {
-        SweepDefinition(
-            source: URL(fileURLWithPath: path), points: try SweepPoint.all(of: self), ranksPerRun: ranksPerRun,
-            target: target, columns: columns)
+        let points = try SweepPoint.all(of: self)
+        let ofClients: [SweepColumn] = [.clients, .clientsWorst, .own, .ownWorst]
+        if let column = columns?.first(where: ofClients.contains), points.allSatisfy({ $0.settings.clientTest == 0 }) {
+            throw error(
+                "column '\(column.rawValue)' needs client-test, the share of each client's samples that it tests on")
+        }
+        return SweepDefinition(
+            source: URL(fileURLWithPath: path), points: points, ranksPerRun: ranksPerRun, target: target,
+            columns: columns)
     }
 
     /// Reads `grid`: a mapping from settings to lists. A value that is there twice is refused, since two runs

@@ -74,7 +74,9 @@ struct Export: ParsableCommand {
             Written(model: variant.name, file: to, bytes: bytes.count),
             "\(variant.name) written to \(to), \(Format.grouped(bytes.count)) bytes"
                 + (normalization == nil ? "" : "\nit normalises its input itself, by the run's means and deviations")
-                + "\ntakes \(variant.model.input) numbers of a sample\(Self.columns(variant)), gives \(variant.model.classes) scores: "
-                + "docs/MODELS.md")
+                + "\n"
+                + SettingsText.wrapped(
+                    "takes \(variant.model.input) numbers of a sample\(Self.columns(variant)), gives \(variant.model.classes) scores: "
+                        + "docs/MODELS.md", indent: 2, first: 0))
     }
 }

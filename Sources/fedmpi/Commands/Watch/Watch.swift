@@ -37,7 +37,7 @@ struct Watch: ParsableCommand {
     /// Time for which the folder may stay without a run, from 0. Who gives it has started a job that may not have its folder
     /// yet; a name that is merely mistyped is said to be so at once.
     @Option(
-        help: "How long to wait for the run and its folder: 60s, 10m. (default: 60s, once its folder is there)")
+        help: "How long to wait for the run: 60s, 10m; its folder, too, if this is given. (default: 60s)")
     var wait: Seconds?
 
     /// How long it waits.

@@ -19,7 +19,7 @@ enum WatchText {
     static func header(_ run: WatchedRun) -> String {
         summary(run).joined(separator: "\n") + "\n\n"
             + RoundColumns.titles(RoundColumns.all) + "  " + Format.padded("left", to: leftWidth)
-            + (run.activities.isEmpty ? "" : "  ranks of clients spend it on")
+            + "  client ranks spend it on"
     }
 
     /// A round as a line, for a log. The time that is left is estimated from the latest rounds. How client ranks

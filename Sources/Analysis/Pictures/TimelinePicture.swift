@@ -108,10 +108,10 @@ extension Picture {
         return (named, short)
     }
 
-    /// The distance of tics on the axis of a strip: 1, 2 or 5 of a power of ten, for six at most, as short rounds have long
+    /// The distance of tics on the axis of a strip: 1, 2 or 5 of a power of ten, for nine at most, as short rounds have long
     /// numbers.
     private static func tics(_ strip: TimelineStrip) -> PlotScript {
-        let least = max(Double(strip.to - strip.from) / 1e6 / 5, 1e-6)
+        let least = max(Double(strip.to - strip.from) / 1e6 / 8, 1e-6)
         let power = pow(10, log10(least).rounded(.down))
         let step = [1, 2, 5, 10].map { $0 * power }.first { $0 >= least } ?? least
         return "\(step)"

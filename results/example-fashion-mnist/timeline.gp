@@ -35,7 +35,7 @@ set arrow from 23.889659, graph 0 to 23.889659, graph 1 nohead lc rgb "#333333" 
 set style fill solid noborder
 unset grid
 set border 1
-set xtics out 10.0
+set xtics out 5.0
 set yrange [-5.55:0.55]
 set ytics ('server' 0, 'rank 1' -1, 'rank 2' -2, 'rank 3' -3, 'rank 4' -4, 'rank 5' -5) scale 0
 set xlabel "seconds"
@@ -66,7 +66,7 @@ set bmargin at screen 0.13147
 set style fill solid noborder
 unset grid
 set border 1
-set xtics out 1.0
+set xtics out 0.5
 set yrange [-5.55:0.55]
 set ytics ('server' 0, 'rank 1' -1, 'rank 2' -2, 'rank 3' -3, 'rank 4' -4, 'rank 5' -5) scale 0
 set xlabel "seconds"

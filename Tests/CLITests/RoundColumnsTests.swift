@@ -17,7 +17,16 @@ struct RoundColumnsTests {
             kept.map(\.title) == [
                 "round", "cohort", "train loss", "test loss", "accuracy", "KB up", "seconds", "epsilon",
             ])
-        #expect(RoundColumns.fitting(more, in: nil).count == more.count)
+        #expect(RoundColumns.fitting(more, in: 100).count == more.count)
+        // Of a fleet's run, titles in two lines.
+        let titles = ["simulated s", "simulated h", "could be asked", "simulated J"]
+        let fleet = RoundColumns.fitting(
+            RoundColumns.all + titles.map { title in .measured(title, text: { _ in "1" }) }, in: 80)
+        #expect(
+            RoundColumns.titles(fleet).split(separator: "\n", omittingEmptySubsequences: false) == [
+                "                                       simulated  simulated  could be  simulated",
+                "round  test loss  accuracy   seconds          s          h     asked          J",
+            ])
         // The last ones stay, however narrow it is.
         #expect(
             RoundColumns.fitting(more, in: 10).map(\.title) == ["round", "test loss", "accuracy", "seconds", "epsilon"])

@@ -8,10 +8,26 @@ enum RoundColumns {
     /// A column: its title, its characters, and its text for a round.
     struct Column: Sendable {
         let title: String
-        let width: Int
+        var width: Int
         let text: @Sendable (RoundRecord) -> String
         /// Columns with a higher number go first when there is no room; 0 stays.
         var dispensable = 0
+
+        /// What a run measures besides: as wide as its title, or where there is no room as its longest word.
+        static func measured(_ title: String, text: @escaping @Sendable (RoundRecord) -> String) -> Column {
+            Column(title: title, width: max(title.count, leastWidth), text: text)
+        }
+
+        /// Characters that a number has room in.
+        private static let leastWidth = 8
+
+        /// The column with its title broken at its words.
+        var narrow: Column {
+            var column = self
+            let word = title.split(separator: " ").map(\.count).max() ?? 0
+            column.width = min(width, max(word, Self.leastWidth))
+            return column
+        }
     }
 
     /// What every run measures.
@@ -26,14 +42,18 @@ enum RoundColumns {
         Column(title: "seconds", width: 8, text: { Format.fixed($0.seconds, 3) }),
     ]
 
-    /// The columns that fit, in their order.
+    /// The columns that fit, in their order: titles of what a run measures besides are broken first, then columns that can be
+    /// done without go.
     ///
     /// - Parameters:
-    ///   - columns: all.
-    ///   - width: characters of a line; nil when nobody watches, and all are kept.
-    static func fitting(_ columns: [Column], in width: Int?) -> [Column] {
+    ///   - columns: all; those behind what every run measures may have their titles broken.
+    ///   - width: characters of a line.
+    static func fitting(_ columns: [Column], in width: Int) -> [Column] {
         var columns = columns
-        while let width, Self.width(of: columns) > width,
+        if Self.width(of: columns) > width {
+            columns = columns.prefix(all.count) + columns.dropFirst(all.count).map(\.narrow)
+        }
+        while Self.width(of: columns) > width,
             let place = columns.indices.max(by: { columns[$0].dispensable < columns[$1].dispensable }),
             columns[place].dispensable > 0
         {
@@ -45,9 +65,16 @@ enum RoundColumns {
     /// Characters of a line.
     static func width(of columns: [Column]) -> Int { columns.reduce(-2) { $0 + $1.width + 2 } }
 
-    /// The line of titles.
+    /// The titles, in as many lines as they take; short ones stand at the bottom, over their numbers.
     static func titles(_ columns: [Column]) -> String {
-        columns.map { Format.padded($0.title, to: $0.width) }.joined(separator: "  ")
+        let titles = columns.map { TableLayout.broken($0.title, to: $0.width) }
+        let height = titles.map(\.count).max() ?? 1
+        return (0..<height).map { line in
+            zip(columns, titles).map { column, title in
+                let place = line - height + title.count
+                return Format.padded(place < 0 ? "" : title[place], to: column.width)
+            }.joined(separator: "  ")
+        }.joined(separator: "\n")
     }
 
     /// The line of a round.

@@ -61,15 +61,14 @@ final class RoundTable: RoundObserver {
             @Sendable func spread(_ record: RoundRecord) -> AccuracySpread? {
                 record.clients.flatMap { $0.personal ?? $0.global }
             }
-            columns.append(.init(title: "clients", width: 8, text: { Format.percent(spread($0)?.mean) }))
-            columns.append(.init(title: "worst 10 %", width: 10, text: { Format.percent(spread($0)?.worst10) }))
+            columns.append(.measured("clients", text: { Format.percent(spread($0)?.mean) }))
+            columns.append(.measured("worst 10 %", text: { Format.percent(spread($0)?.worst10) }))
         }
         columns += run.metrics.filter(\.isInTable).map { metric in
-            .init(
-                title: metric.title, width: max(metric.title.count, 8),
-                text: { Format.value($0[metric], of: metric) ?? "-" })
+            .measured(metric.title, text: { Format.value($0[metric], of: metric) ?? "-" })
         }
-        columns = RoundColumns.fitting(columns, in: Terminal.isInteractive ? Terminal.size.columns : nil)
+        columns = RoundColumns.fitting(
+            columns, in: Terminal.isInteractive ? Terminal.size.columns : TableLayout.usualWidth)
         let clientRanks = max(run.ranks - 1, 1)
         // More ranks than clients of a round: some have nothing to do.
         let idle = max(0, clientRanks - settings.cohortSize)

@@ -24,7 +24,7 @@ struct RoundColumnsTests {
             RoundColumns.all + titles.map { title in .measured(title, text: { _ in "1" }) }, in: 80)
         #expect(
             RoundColumns.titles(fleet).split(separator: "\n", omittingEmptySubsequences: false) == [
-                "                                       simulated  simulated  could be  simulated",
+                "                                      simulated  simulated  could be  simulated",
                 "round  test loss  accuracy   seconds          s          h     asked          J",
             ])
         // The last ones stay, however narrow it is.

@@ -4,6 +4,7 @@ import Federation
 import Foundation
 import NeuralNet
 import Recording
+import Records
 
 /// A finished run that is done again by its `config.json`: `fedmpi --config results/first/config.json`.
 ///
@@ -23,10 +24,11 @@ struct RepeatedRun {
     }
 
     /// What differs in the data from those that the run was on, in lines for the user; none where nothing does, or the
-    /// user has chosen others.
-    func notes(on data: DatasetPair, _ dataset: String) -> [String] {
+    /// user has chosen others: another seed holds out others, too.
+    func notes(on data: DatasetPair, _ settings: RunSettings) -> [String] {
         guard let trained = try? TrainedModel(reading: folder.path),
-            let origin = try? DataOrigin(metadata: trained.metadata), origin.dataset == dataset
+            let origin = try? DataOrigin(metadata: trained.metadata), origin.dataset == settings.dataset,
+            origin.options == DatasetOptions(settings)
         else { return [] }
         return ModelData(of: origin).notes(on: data, usesTraining: true)
             .map { "\(folder.relativePath) will not come again: \($0)" }

@@ -218,7 +218,7 @@ struct TrainingRun {
         outputs = made
         timekeeper.folder = made.folder.url.standardizedFileURL.path
         if !output.quiet, let repeated = RepeatedRun(configuration: choices.file) {
-            for note in repeated.notes(on: job.data, job.settings.dataset) { Console.error("fedmpi: warning: \(note)") }
+            for note in repeated.notes(on: job.data, job.settings) { Console.error("fedmpi: warning: \(note)") }
         }
         var observers: [any RoundObserver] = []
         if let telemetry {

@@ -78,6 +78,8 @@ struct RankTablesTests {
                 "lost      rank 2: times and turns are of what was logged until about a second before the end, bytes between "
                     + "ranks of what the others counted"
             ])
+        #expect(try lost(isFinished: false).count == 1, "it was stopped: the server has come to its end")
+        sessions[0].header.clockAtEnd = nil
         #expect(try lost(isFinished: false).isEmpty, "the run still goes on")
     }
 

@@ -21,6 +21,17 @@ import Testing
     }
 
     /// As `DataFrame(array).to_csv(index=False)` writes it, from 1 on, wavelengths, behind a named label, behind an index.
+    /// By the names new rows are read, in whatever order their columns are.
+    @Test func twoColumnsOfOneNameAreRefusedUnlessOneIsLeftOut() throws {
+        let table = "a,b,b\n1,2,3\n0,4,5\n"
+        #expect(
+            tables.message(table, ["label": "a"])
+                == "train.csv: line 1 names column 'b' twice: new rows could not be told apart by it; rename one, or leave one out by its number, counted from 0: ignore=2"
+        )
+        let pair = try tables.open(table, test: table, ["label": "a", "ignore": "2"])
+        #expect(pair.train.rows == [[2], [4]])
+    }
+
     @Test func numbersThatCountAreAHeader() throws {
         let test = rows(10)
         for header in [

@@ -38,6 +38,9 @@ struct ChangedDataTests {
         let other = try run(repetition + ["other"])
         #expect(other.status == 0 && other.output.contains("first, with other weights"), "\(other.output)")
         #expect(other.errorLines.count == 1 && other.errors.contains("they have changed since"), "\(other.errors)")
+        // Another seed holds out other rows: nothing has changed then.
+        let seeded = try run(repetition + ["seeded", "--seed", "7"])
+        #expect(seeded.errors.isEmpty && seeded.output.contains("first, with another seed"), "\(seeded.errors)")
         // Nor are they compared as if nothing but chance lay between them.
         let compared = try run(["compare", "first", "other"])
         #expect(compared.status == 0 && compared.output.contains("data, SHA-256"), "\(compared.output)")

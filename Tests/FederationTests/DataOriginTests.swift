@@ -240,7 +240,7 @@ struct TableProvenanceTests {
         // A row more: the file has another length, so that no copy of the old one is taken.
         _ = try write("t.csv", rows(["cat", "dog"], 41))
         let notes = choice.notes(on: try choice.open(), usesTraining: true)
-        #expect(notes.count == 1 && notes[0].contains("they have changed since, as their SHA-256 is another; rows that are held out now may"))
+        #expect(notes.count == 1 && notes[0].hasSuffix("they have changed since, as their SHA-256 is another"))
         #expect(notes[0].contains("test and training rows"))
     }
 

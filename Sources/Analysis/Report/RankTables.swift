@@ -186,7 +186,7 @@ struct RankTables {
         let whole = traffic.bytes.joined().reduce(0, +)
         return
             "\(NumberText.fixed(Double(crossing) / 1e6, 2)) of \(NumberText.fixed(Double(whole) / 1e6, 2)) MB between hosts, "
-            + "a broadcast counted for each rank that it is for"
+            + (run.hasTopology ? "as --topology passes them on" : "a broadcast counted for each rank that it is for")
     }
 
     /// A sentence about client ranks that waited for a processor while they worked, nil when none did: they had one for

@@ -198,11 +198,12 @@ extension RunReport {
             func sum(_ phase: Phase, _ bytes: KeyPath<TimingEvent, Int>) -> Int {
                 server.events.reduce(0) { $0 + ($1.phase == phase ? $1[keyPath: bytes] : 0) }
             }
-            facts.append(("updates, server's log", "\(NumberText.grouped(sum(.gather, \.bytesIn))) bytes in"))
+            let meant = run.hasTopology ? ", counted as without --topology" : ""
+            facts.append(("updates, server's log", "\(NumberText.grouped(sum(.gather, \.bytesIn))) bytes in\(meant)"))
             facts.append(
                 (
                     "weights, server's log",
-                    "\(NumberText.grouped(sum(.broadcast, \.bytesOut))) bytes out, a copy for each rank, of rounds that were repeated and of the run's end, too"
+                    "\(NumberText.grouped(sum(.broadcast, \.bytesOut))) bytes out, a copy for each rank, of rounds that were repeated and of the run's end, too\(meant)"
                 ))
             let received = run.timing.clients.reduce(0) { $0 + Self.bytesDown($1) }
             facts.append(

@@ -127,13 +127,17 @@ public struct RecordedRun: Sendable {
         return WilsonInterval(accuracy, of: testSamples)
     }
 
-    /// Ranks whose log ends rounds before the run does; none of a run that was killed, where all logs do.
+    /// Whether weights and sums went through groups of ranks (`--topology`).
+    var hasTopology: Bool { setting("topology").map { $0 != "flat" } ?? false }
+
+    /// Ranks whose log ends rounds before the run does, or before it was stopped; none of a run that was killed, where all
+    /// logs do.
     ///
     /// The run's end is the last round of the rank whose log goes furthest. A rank that logged its own end is not
     /// silent, however early that was, nor is one that had no part in the last start of a run that was continued on fewer
     /// ranks.
     public var silentRanks: [RankTiming] {
-        guard isFinished else { return [] }
+        guard isFinished || timing.server?.isComplete ?? false else { return [] }
         let rounds = timing.ranks.map { $0.events.last?.round ?? 0 }
         return zip(timing.ranks, rounds).filter { rank, round in
             !rank.isComplete && rank.rank < timing.lastRankCount && round < rounds.max() ?? 0

@@ -83,11 +83,11 @@ struct CSVNumbersBuilder {
         let (isHeader, doubt) = try CSVHeader.judge(fields, asked: asked, features: numbers, of: reader)
         if isHeader { columnNames = if let names { names } else { try reader.columnNames(fields) } }
         if isHeader, choices.trained == nil {
-            let used = (answers + kept).map { columnNames[$0] }
-            if let twice = used.first(where: { name in used.count { $0 == name } > 1 }) {
+            var seen: Set<String> = []
+            for name in (answers + kept).map({ columnNames[$0] }) where !seen.insert(name).inserted {
                 throw reader.malformed(
-                    "line \(reader.line) names column '\(twice)' twice: new rows could not be told apart by it; rename one, or leave one "
-                        + "out by its number, counted from 0: ignore=\(kept.last { columnNames[$0] == twice } ?? 0)")
+                    "line \(reader.line) names column '\(name)' twice: new rows could not be told apart by it; rename one, or leave one "
+                        + "out by its number, counted from 0: ignore=\(kept.last { columnNames[$0] == name } ?? 0)")
             }
         }
         features = CSVFeatures(

@@ -123,7 +123,7 @@ public struct ModelData: Sendable {
                 isAsked
                     ? "these are not the \(others) \(samples) of \(run)"
                     : "these are not the \(others) \(samples) of \(run): they have changed since, as their SHA-256 is another"
-                        + (data.heldOutShare == nil
+                        + (data.heldOutShare == nil || usesTraining
                             ? "" : "; \(samples) that are held out now may have been trained on")
             )
         } else if origin.testDigest == nil {

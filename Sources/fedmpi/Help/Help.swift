@@ -58,6 +58,11 @@ enum Help {
                 FedMPI.configuration.subcommands.map(name).first { $0 == arguments.first } ?? name(of: Train.self)
             let option = arguments.lazy.map { String($0.prefix { $0 != "=" }) }.first { line.contains("'\($0)'") } ?? ""
             if arguments.first == "help" { return "`fedmpi help` and a name take no option '\(option)'" }
+            // What training takes is asked of another command.
+            if command != name(of: Train.self), EveryScope.names.contains(where: { "--\($0)" == option }) {
+                return
+                    "unknown option '\(option)'; it is one of `fedmpi train`, and `fedmpi help \(command)` lists what there is here"
+            }
             if !line.contains("Did you mean") { line += hint(for: option, among: EveryScope.names, of: command) }
         }
         return line.prefix(1).lowercased() + line.dropFirst()

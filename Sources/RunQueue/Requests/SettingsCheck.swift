@@ -27,7 +27,10 @@ struct SettingsCheck {
         }
         var words = [request.command.rawValue, "--config", file]
         // As many as under the launcher, of which this process knows nothing.
-        if request.ranks > 1, request.settings["clients"] == nil { words += ["--clients", "\(request.ranks - 1)"] }
+        // A fleet may count its devices itself.
+        if request.ranks > 1, request.settings["clients"] == nil, request.settings["fleet"] == nil {
+            words += ["--clients", "\(request.ranks - 1)"]
+        }
         if let name = request.name { words += ["--run-name", name] }
         try await run(words, in: folder, settings: file)
     }

@@ -115,11 +115,7 @@ public struct TimeAccount: Sendable {
         let none = timing.ranks.map { _ in PhaseTimes() }
         ranks = none
         // A rank that was lost is nobody's peer from the round on in which its log ends.
-        let last = timing.ranks.map { $0.events.last?.round ?? 0 }
-        lostIn = zip(timing.ranks, last).map { rank, round in
-            !rank.isComplete && timing.server?.isComplete == true && rank.rank < timing.lastRankCount
-                && round < last.max() ?? 0 ? round : nil
-        }
+        lostIn = timing.server?.isComplete == true ? timing.silentFrom : timing.ranks.map { _ in nil }
         // A round that was begun twice does not count what was done before the run was continued.
         func start(of event: TimingEvent) -> Int {
             timing.starts.count < 2 ? 0 : timing.starts.lastIndex { $0 <= event.start } ?? 0

@@ -120,7 +120,7 @@ extension Picture {
     /// What stands at a rank's row; hosts only where there are several.
     private static func label(_ rank: RankTiming, withHost: Bool) -> String {
         let name = rank.rank == 0 ? "server" : "rank \(rank.rank)"
-        return Panel.cut(withHost ? "\(name) (\(rank.hosts.joined(separator: ", ")))" : name, to: 24)
+        return Panel.cut(withHost ? "\(name) (\(rank.hostNames))" : name, to: 24)
     }
 
     /// As many ranks as there are rows, evenly spread, the first and the last among them; all where there are no more.

@@ -38,7 +38,7 @@ struct RankTables {
         }
         let rows = ranks.indices.map(row)
         for i in shown {
-            table.rows.append([String(ranks[i].rank), ranks[i].hosts.joined(separator: ", ")] + Self.cells(rows[i]))
+            table.rows.append([String(ranks[i].rank), ranks[i].hostNames] + Self.cells(rows[i]))
         }
         let sum = Row(
             app: rows.reduce(0) { $0 + $1.app }, mpi: rows.reduce(0) { $0 + $1.mpi },
@@ -130,7 +130,7 @@ struct RankTables {
     /// Why a rank is behind: because it has more to do, or because it does it more slowly, in the rounds in which it was
     /// there. Nil where its training was not logged with samples, or no other rank has trained.
     private func cause(of straggler: TimeAccount.Straggler) -> String? {
-        // Of each rank the means of the rounds in which it was there: a continued run may have had more ranks or fewer.
+        // Means over the rounds in which each rank was there: a continued run may have had more ranks or fewer.
         var rounds = [Int](repeating: 0, count: run.timing.ranks.count)
         for round in account.rounds where straggler.rounds.contains(round.round) {
             for place in account.clients(in: round) { rounds[place] += 1 }

@@ -39,7 +39,7 @@ extension RunReport {
         for (rank, times) in zip(ranks, account.ranks) {
             guard let use = rank.processor else { continue }
             table.rows.append([
-                "\(rank.rank)", rank.hosts.joined(separator: ", "), NumberText.seconds(use.wall),
+                "\(rank.rank)", rank.hostNames, NumberText.seconds(use.wall),
                 NumberText.seconds(times.useful),
                 NumberText.seconds(use.own),
                 times.useful > 0 ? NumberText.fixed(Double(use.own) / Double(times.useful), 2) : "-",

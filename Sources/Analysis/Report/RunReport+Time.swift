@@ -86,7 +86,8 @@ extension RunReport {
                 ))
         }
         section.blocks += processorBlocks
-        if !rankTables.facts.isEmpty { section.blocks.append(.facts(rankTables.facts)) }
+        let facts = rankTables.facts
+        if !facts.isEmpty { section.blocks.append(.facts(facts)) }
         if let waits = rankTables.waits {
             section.blocks.append(.table(waits))
             section.blocks.append(

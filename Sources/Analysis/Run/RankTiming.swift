@@ -40,5 +40,8 @@ public struct RankTiming: Sendable {
     }
 
     /// Number and hosts, as a person would name it: `rank 3 (node1)`.
-    public var name: String { "rank \(rank) (\(hosts.joined(separator: ", ")))" }
+    public var name: String { "rank \(rank) (\(hostNames))" }
+
+    /// The hosts as one text: `node1, node2`.
+    var hostNames: String { hosts.joined(separator: ", ") }
 }

@@ -138,10 +138,7 @@ public struct RecordedRun: Sendable {
     /// ranks.
     public var silentRanks: [RankTiming] {
         guard isFinished || timing.server?.isComplete ?? false else { return [] }
-        let rounds = timing.ranks.map { $0.events.last?.round ?? 0 }
-        return zip(timing.ranks, rounds).filter { rank, round in
-            !rank.isComplete && rank.rank < timing.lastRankCount && round < rounds.max() ?? 0
-        }.map(\.0)
+        return zip(timing.ranks, timing.silentFrom).filter { $1 != nil }.map(\.0)
     }
 
     /// Refuses a run that has no timing files with anything in them.

@@ -13,7 +13,7 @@ public struct RunTiming: Sendable {
     /// Ranks of the job, by the logs: the most of all starts. 0 without logs.
     public private(set) var rankCount = 0
     /// Ranks of the last start, by the logs: a run may be continued on fewer. 0 without logs.
-    private(set) var lastRankCount = 0
+    private var lastRankCount = 0
     /// Lines of event files that could not be read; a last line that was cut off is not counted.
     public private(set) var damagedLines = 0
     /// When the run was started, and each time it was continued, in microseconds on its time axis; in order, the first
@@ -137,6 +137,18 @@ public struct RunTiming: Sendable {
             ranks.append(timing)
         }
         ranks.sort { $0.rank < $1.rank }
+    }
+
+    /// The last round in the log of each rank that ends rounds before the one that goes furthest; nil of the others, of a
+    /// rank that logged its own end, and of one that had no part in the last start.
+    ///
+    /// As many as ``ranks``. Where the run was killed, that is so of ranks that were there, too.
+    var silentFrom: [Int?] {
+        let rounds = ranks.map { $0.events.last?.round ?? 0 }
+        let last = rounds.max() ?? 0
+        return zip(ranks, rounds).map { rank, round in
+            !rank.isComplete && rank.rank < lastRankCount && round < last ? round : nil
+        }
     }
 
     /// A wait that ends with rank 0's time at the latest; nil where it begins after that. Other phases stay as they are.

@@ -56,7 +56,7 @@ struct TraceFile {
         let role = rank.rank == 0 ? "server" : "client"
         add(
             "{\"ph\":\"M\",\"name\":\"process_name\",\"pid\":\(rank.rank),\"args\":{\"name\":"
-                + "\"rank \(rank.rank) \(role) \(rank.hosts.joined(separator: ", ").escapedForJSON)\"}}")
+                + "\"rank \(rank.rank) \(role) \(rank.hostNames.escapedForJSON)\"}}")
         add(
             "{\"ph\":\"M\",\"name\":\"process_sort_index\",\"pid\":\(rank.rank),\"args\":{\"sort_index\":"
                 + "\(rank.rank)}}")

@@ -56,7 +56,6 @@ struct UserTable: Sendable {
     /// `3`.
     ///
     /// - Parameter column: name or number of the column; an array has numbers only.
-    /// - Returns: one text for each row.
     /// - Returns: a text for each row; nil where it stands for "no value".
     /// - Throws: `ConfigurationError` with what is wrong with the file, in one line.
     /// - Complexity: O(file).

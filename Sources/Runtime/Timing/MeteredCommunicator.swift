@@ -37,8 +37,9 @@ package final class MeteredCommunicator: ForwardingCommunicator {
         return status
     }
 
-    /// Starts a transfer, and counts it, what a root collects when it is complete; its time runs until it is found complete, which may be later than it was, when
-    /// the rank computes meanwhile.
+    /// Starts a transfer, and counts it, what a root collects when it is complete.
+    ///
+    /// Its time runs until it is found complete, which may be later than it was, when the rank computes meanwhile.
     package func start(_ transfer: Transfer) throws(MPIError) -> any PendingTransfer {
         let function = MPIFunction(transfer, isBlocking: false)
         let start = MonotonicClock.now

@@ -17,10 +17,9 @@ let lifetimes: [SwiftSetting] = [.enableExperimentalFeature("Lifetimes")]
 /// Computes also in debug builds, where the tests train whole runs: without optimisation these take most of the time.
 let fast: [SwiftSetting] = [.unsafeFlags(["-O"], .when(configuration: .debug))]
 
-/// Talks to people, or writes a file once: without optimisation the first release build is a minute shorter.
-let unhurried: [SwiftSetting] = [
-    .unsafeFlags(["-Onone", "-no-whole-module-optimization"], .when(configuration: .release))
-]
+/// Talks to people, or writes a file once: without optimisation the first release build is a minute shorter. On one
+/// thread: `swift build` compiles other modules meanwhile, and without optimisation two threads are slower.
+let unhurried: [SwiftSetting] = [.unsafeFlags(["-Onone", "-num-threads", "1"], .when(configuration: .release))]
 
 let package = Package(
     name: "fedmpi",
@@ -150,15 +149,16 @@ let package = Package(
         // Reading: sees only what Recording wrote.
         .target(
             name: "Analysis",
-            dependencies: ["FedCore", "Cryptography", "Files", "Records", "Recording", "Telemetry"]),
+            dependencies: ["FedCore", "Cryptography", "Files", "Records", "Recording", "Telemetry"],
+            swiftSettings: unhurried),
         .target(
             name: "RunStore",
-            dependencies: ["CSQLite", "FedCore", "Cryptography", "Files", "Records", "Recording"]),
+            dependencies: ["CSQLite", "FedCore", "Cryptography", "Files", "Records", "Recording"],
+            swiftSettings: unhurried),
         // What starts runs and keeps them: neither MPI nor oneDNN.
         .target(name: "RunQueue", dependencies: ["CProcess", "FedCore", "Files", "Records", "RunStore"]),
 
-        // Jobs: what a program does with runs, without the words and the tables of a command line. Experiments measures
-        // variants: its loops are part of their times.
+        // Jobs: what a program does with runs, without the words and the tables of a command line.
         .target(
             name: "Launching", dependencies: ["CProcess", "MPI", "FedCore", "Records", "Runtime"],
             swiftSettings: unhurried),
@@ -167,7 +167,8 @@ let package = Package(
             dependencies: [
                 "MPI", "FedCore", "Cryptography", "Files", "Records", "Runtime", "NeuralNet", "Datasets", "Federation",
                 "Inference", "Recording", "RunStore", "Analysis", "Launching",
-            ]),
+            ],
+            swiftSettings: unhurried),
 
         // Composition: the only target that knows everybody.
         .executableTarget(

@@ -28,7 +28,8 @@ install_packages() {
         fi
     fi
     echo "installing ${missing[*]}" >&2
-    "${sudo[@]}" apt-get update -qq
+    ((${lists_are_new:-0})) || "${sudo[@]}" apt-get update -qq
+    lists_are_new=1
     "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive \
         apt-get install -qq -y --no-install-recommends "${missing[@]}" >/dev/null </dev/null ||
         fail "apt-get could not install ${missing[*]}"
@@ -46,11 +47,14 @@ require_swift() {
 # build_release [PRODUCT…]: fedmpi or the products named, optimised, with Swift's library inside and without symbols, which
 # would be half the file. Sets `binaries`.
 build_release() {
-    local product
+    local product jobs
     (($#)) || set -- fedmpi
     require_swift
+    # One more than there are cores: `swift build` takes modules by the alphabet, and a core that has nothing else to do at the end
+    # would wait for the longest, Federation.
+    jobs=$(($(nproc) + 1))
     for product in "$@"; do
-        swift build --package-path "$root" -c release --static-swift-stdlib \
+        swift build --package-path "$root" -c release --static-swift-stdlib --jobs "$jobs" \
             -debug-info-format none -Xlinker -s --product "$product" >&2
     done
     binaries=$(swift build --package-path "$root" -c release --show-bin-path)

@@ -55,6 +55,11 @@ public struct Metric: Codable, Sendable, Hashable {
         self.isInTable = isInTable
     }
 
+    /// The title, with the word that it is simulated where its group says so: for places that do not show the group.
+    public var label: String {
+        group.hasPrefix("simulated") && !title.contains("simulated") ? "\(title), simulated" : title
+    }
+
     /// The text behind a whole run's value: its unit, how it was reduced, and which values are better.
     public var suffix: String {
         let notes = [

@@ -24,12 +24,15 @@ package enum StudentDistribution {
         var (c, d) = (1.0, 0.0)
         for i in 0..<300 {
             let m = Double(i / 2)
-            let term =
-                i == 0
-                ? 1
-                : i % 2 == 0
-                    ? m * (b - m) * x / ((a + 2 * m - 1) * (a + 2 * m))
-                    : -(a + m) * (a + b + m) * x / ((a + 2 * m) * (a + 2 * m + 1))
+            let place = a + 2 * m
+            let term: Double
+            if i == 0 {
+                term = 1
+            } else if i % 2 == 0 {
+                term = m * (b - m) * x / ((place - 1) * place)
+            } else {
+                term = -(a + m) * (a + b + m) * x / (place * (place + 1))
+            }
             d = 1 + term * d
             if abs(d) < tiny { d = tiny }
             d = 1 / d

@@ -31,6 +31,16 @@ extension Span<Float> {
     /// The elements, copied as one piece of memory. O(count).
     public func array() -> [Float] { withUnsafeBufferPointer { Array($0) } }
 
+    /// The index of the largest element, of equal ones the first, so that the answer does not depend on a kernel's order; NaN
+    /// never wins over a number that stands before it. O(count).
+    /// - Precondition: not empty.
+    public var argmax: Int {
+        precondition(!isEmpty, "the largest of no elements")
+        var best = 0
+        for i in 1..<count where self[unchecked: i] > self[unchecked: best] { best = i }
+        return best
+    }
+
     /// The index of the first NaN or infinity; nil when all elements are finite. O(count); an update that is finite
     /// costs one vectorised pass, and only a bad one a second.
     public var firstNonFinite: Int? {

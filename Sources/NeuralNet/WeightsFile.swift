@@ -23,7 +23,9 @@ struct WeightsFile {
         } catch let error as SafetensorsError {
             throw ConfigurationError("'\(file.relativePath)': \(error)")
         } catch {
-            throw ConfigurationError("cannot read the model '\(file.relativePath)'")
+            let isThere = FileManager.default.fileExists(atPath: file.path)
+            throw ConfigurationError(
+                "cannot read the model '\(file.relativePath)'" + (isThere ? "" : ": there is no such file"))
         }
     }
 

@@ -20,6 +20,14 @@ extension RunFolder {
         /// The classes in the order in which accuracies by class are listed; nil when they are called as their
         /// labels are.
         let classNames: [String]?
+        /// The clients in the order of their numbers; nil where they have no names.
+        let clientNames: [String]?
+        /// The classes of the clients' devices; nil without a fleet that counts them.
+        let clientClasses: [RunDescription.ClientClass]?
+        /// Bytes that travel with each turn because the client keeps them; nil where it keeps nothing.
+        let clientStateBytes: Int?
+        /// What differential privacy promises, and what it leaves out; nil without it.
+        let privacy: [String]?
         /// The samples of the server's test set, on which accuracies are counted.
         let testSamples: Int
         /// The model that clients learn from; nil without one.
@@ -30,7 +38,10 @@ extension RunFolder {
         let metrics: [Metric]?
 
         private enum CodingKeys: String, CodingKey {
-            case fedmpi, run, settings, environment, ranks, hosts, teacher, stages, metrics
+            case fedmpi, run, settings, environment, ranks, hosts, teacher, stages, metrics, privacy
+            case clientNames = "client_names"
+            case clientClasses = "client_classes"
+            case clientStateBytes = "client_state_bytes"
             case classNames = "class_names"
             case testSamples = "test_samples"
         }

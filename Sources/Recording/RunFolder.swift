@@ -128,6 +128,11 @@ public final class RunFolder: RoundObserver {
                 Configuration(
                     fedmpi: Version.current, run: name, settings: run.settings, environment: environment.of(run),
                     ranks: run.ranks, hosts: run.distinctHosts, classNames: classNames,
+                    // The names of very many clients would be most of the file; `fedmpi partition` has them.
+                    clientNames: (1...10_000).contains(run.clientNames.count) ? run.clientNames : nil,
+                    clientClasses: run.clientClasses.isEmpty ? nil : run.clientClasses,
+                    clientStateBytes: run.clientStateBytes > 0 ? run.clientStateBytes : nil,
+                    privacy: run.privacy.isEmpty ? nil : run.privacy,
                     testSamples: run.testSamples, teacher: run.teacher,
                     stages: run.stages.isEmpty ? nil : run.stages, metrics: run.metrics.isEmpty ? nil : run.metrics),
                 as: "config.json")

@@ -1,8 +1,8 @@
 import Analysis
 import Datasets
+import Experiments
 import Federation
 import Foundation
-import NeuralNet
 import Recording
 import Records
 
@@ -26,8 +26,7 @@ struct RepeatedRun {
     /// What differs in the data from those that the run was on, in lines for the user; none where nothing does, or the
     /// user has chosen others: another seed holds out others, too.
     func notes(on data: DatasetPair, _ settings: RunSettings) -> [String] {
-        guard let trained = try? TrainedModel(reading: folder.path),
-            let origin = try? DataOrigin(metadata: trained.metadata), origin.dataset == settings.dataset,
+        guard let origin = DataOrigin(ofRun: folder), origin.dataset == settings.dataset,
             origin.options == DatasetOptions(settings)
         else { return [] }
         return ModelData(of: origin).notes(on: data, usesTraining: true)

@@ -116,6 +116,26 @@ struct RankTablesTests {
             tables.betweenHosts == "2.04 of 3.07 MB between hosts, a broadcast counted for each rank that it is for")
     }
 
+    /// Of 200 µs rank 0 waits 170 for one rank: rank 1 works for 120 of them, rank 2 for 160.
+    @Test(arguments: [(1, true), (2, false)])
+    func `A rank that was waited for longer than it works stood still`(rank: Int, isLate: Bool) throws {
+        var sessions = Logs.twoRounds
+        for i in sessions[0].events.indices where sessions[0].events[i].phase == .wait {
+            sessions[0].events[i].peer = rank
+        }
+        let late = try rankTables(try RunFolderFixture(log: "[]", sessions: sessions)).facts.first { $0.name == "late" }
+        #expect((late != nil) == isLate)
+        #expect(late?.value.contains("for rank 1 (node1), which worked for") ?? true)
+    }
+
+    @Test func `What clients keep travels with their turns, and is told`() throws {
+        let fixture = try RunFolderFixture(log: "[]", sessions: Logs.twoRounds)
+        #expect(try !rankTables(fixture).facts.contains { $0.name == "states" })
+        try fixture.write(#"{"client_state_bytes": 4000}"#, "config.json")
+        let states = try rankTables(fixture).facts.first { $0.name == "states" }
+        #expect(states?.value.contains("4,000 bytes down and up") == true)
+    }
+
     @Test func `A run without timing logs has no tables`() throws {
         let fixture = try RunFolderFixture(log: "[" + Logs.round(1, accuracy: 0.5) + "]")
         #expect(try rankTables(fixture).lines.isEmpty)

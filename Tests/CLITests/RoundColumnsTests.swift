@@ -24,11 +24,11 @@ struct RoundColumnsTests {
             RoundColumns.all + titles.map { title in .measured(title, text: { _ in "1" }) }, in: 80)
         #expect(
             RoundColumns.titles(fleet).split(separator: "\n", omittingEmptySubsequences: false) == [
-                "                                      simulated  simulated  could be  simulated",
-                "round  test loss  accuracy   seconds          s          h     asked          J",
+                "                                     simulated  simulated  could be  simulated",
+                "round   cohort  test loss  accuracy          s          h     asked          J",
             ])
         // The last ones stay, however narrow it is.
         #expect(
-            RoundColumns.fitting(more, in: 10).map(\.title) == ["round", "test loss", "accuracy", "seconds", "epsilon"])
+            RoundColumns.fitting(more, in: 10).map(\.title) == ["round", "test loss", "accuracy", "epsilon"])
     }
 }

@@ -53,6 +53,9 @@ import Testing
     /// As somebody who has a table and has not said what is to be learnt.
     @Test func whoDoesNotNameTheLabelIsToldHow() {
         #expect(
+            tables.message("length,width,kind,town,note\n4,3,setosa,Oslo,NA\n")
+                .hasSuffix("ignore=kind leaves them out; texts of this line, too: column 'town'"))
+        #expect(
             tables.message("length,width,kind\n4,3,setosa\n5,2,virginica\n")
                 == "train.csv: line 2, column 'kind': 'setosa' is no number; if these are the labels, add label=kind to "
                 + "--dataset-options (without it the first column, 'length', is the label); text=kind makes features of the "
@@ -143,7 +146,7 @@ import Testing
         #expect(pair.train.rows == [[20, 0, 1], [32, 1, 0], [50, third, 2 * third], [26, 0, 1]])
         #expect(pair.test.rows == [[32, third, 2 * third], [3, 1, 0]])
         let facts = tables.facts(pair)
-        let end = "each becomes its column's mean over the rows to train on, a text the shares of its column's texts"
+        let end = "each becomes its column's mean over the clients' rows, a text the shares of its column's texts"
         #expect(
             facts.contains(
                 "train.csv: 2 values in 2 of 4 rows are missing, the first in line 3, in columns 'age', 'city': \(end)")

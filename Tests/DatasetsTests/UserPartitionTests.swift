@@ -103,6 +103,21 @@ import Testing
         #expect(Array(partition.samples(of: 0)) == [0, 2, 4, 6, 8, 10])
     }
 
+    /// Also behind what is held out of each; numbers from 0 are no names.
+    @Test func aColumnsTextsAreTheClientsNames() throws {
+        let tables = try TextTables()
+        func names(_ clients: [String]) throws -> [String] {
+            let text = "label,x,client\n" + (0..<40).map { "\($0 % 2),\($0),\(clients[$0 % 3])\n" }.joined()
+            let pair = try tables.open(text, ["label": "label", "ignore": "client"])
+            return try Partitions.standard.named(
+                "by-column", PartitionSettings(named: ["file": tables.folder.path + "/train.csv", "column": "client"])
+            ).partition(pair.train, clients: 3, seed: 1).holdingOut(0.5, seed: 1).train.names
+        }
+        #expect(try names(["Bern", "Aarhus", "Como"]) == ["Aarhus", "Bern", "Como"])
+        #expect(try names(["10", "9", "8"]) == ["8", "9", "10"])
+        #expect(try names(["2", "1", "0"]) == [])
+    }
+
     /// A tenth of the table is held out, and a row without a label left out: the column still names each sample's client.
     @Test func aColumnOfTheDatasOwnFileNamesTheClients() throws {
         let tables = try TextTables()
@@ -143,7 +158,7 @@ import Testing
                 + "header=true")
         #expect(
             message("by-column", eleven + "\nNA")
-                == "FILE names no client for row 12, which is trained on; a text in its place, such as unknown, makes a client of such rows"
+                == "FILE names no client in row 12 of its data, which is trained on; a text in its place, such as unknown, makes a client of such rows"
         )
         #expect(
             message("by-column", twelve) == "FILE names 3 clients, and the run has 2; set --clients 3")

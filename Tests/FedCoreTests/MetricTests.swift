@@ -16,6 +16,12 @@ import Testing
         #expect(found[0] == epsilon && found[1] == .simulatedSeconds && found[2].title == "left watts")
     }
 
+    @Test func `What is simulated says so where its group is not shown`() {
+        #expect(Metric("a", title: "computing J", group: "simulated joules").label == "computing J, simulated")
+        #expect(Metric("a", title: "simulated J", group: "simulated joules").label == "simulated J")
+        #expect(Metric("a", title: "epsilon", group: "privacy").label == "epsilon")
+    }
+
     @Test func `A value's suffix tells its unit and which values are better`() {
         #expect(Metric("a", title: "a").suffix.isEmpty)
         #expect(Metric("a", title: "a", unit: "J", better: .lower).suffix == " J (lower is better)")

@@ -41,6 +41,7 @@ extension Picture {
             """
         let classTics = classTics(run.classNames, of: classes)
         let names = classTics == nil ? ["0000"] : run.classNames
+        let whose = "samples of \(NumberText.count(partition.count, "client"))"
         let left = 30 + Panel.width(names, atMost: 12)
         let clientTics = step(max(partition.count - 1, 1), labels: 8)
         let axis: PlotScript = """
@@ -50,14 +51,16 @@ extension Picture {
             """
         return Picture(
             "client_distribution",
-            caption: "Samples of each class that each client holds; above, how many it holds in all."
+            caption: (classes > 1
+                ? "Samples of each class that each client holds; above, how many it holds in all."
+                : "Samples that each client holds.")
                 + (isSmall ? "" : " The darkest hold \(NumberText.grouped(Int(most))) or more.")
                 + (group > 1 ? " Each column is the mean of \(group) clients." : ""),
             data: data,
             rows: [
                 [
                     Panel(
-                        title(run.name, "samples of \(NumberText.count(partition.count, "client")) by class"),
+                        title(run.name, whose + (classes > 1 ? " by class" : "")),
                         height: 90, left: left, right: 90, bottom: 8,
                         body: """
                             \(axis)

@@ -154,6 +154,31 @@ struct RankTables {
             "\(NumberText.fixed(more, 2)) times the other ranks' samples, at \(NumberText.fixed(speed, 2)) times their speed"
     }
 
+    /// The client rank that rank 0 waited for longer than all its work can explain: it was stopped, or its link was; nil
+    /// where that was less than a tenth of the rounds' time.
+    private var late: String? {
+        let ranks = run.timing.ranks
+        let duration = account.rounds.reduce(0) { $0 + $1.duration }
+        for wait in account.waits where ranks[wait.waiter].rank == 0 {
+            guard let place = ranks.firstIndex(where: { $0.rank == wait.awaited }) else { continue }
+            let excess = wait.duration - account.ranks[place].useful
+            guard excess > 0, 10 * excess >= duration else { continue }
+            return
+                "rank 0 waited \(NumberText.seconds(wait.duration)) s for \(ranks[place].name), which worked for "
+                + "\(NumberText.seconds(account.ranks[place].useful)) s in all: it stood still, or its messages did"
+        }
+        return nil
+    }
+
+    /// What travels besides, because any rank may train any client; nil where clients keep nothing.
+    private var states: String? {
+        let bytes = run.clientStateBytes
+        guard bytes > 0 else { return nil }
+        return
+            "each turn also takes what its client keeps, \(NumberText.grouped(bytes)) bytes down and up: any rank can train it next. "
+            + "A device would keep it, so `traffic` leaves it out"
+    }
+
     /// Ranks that were lost, and what that means for their rows; nil where all came to their end, or the run still goes on.
     var lost: String? {
         let ranks = run.silentRanks.map(\.rank)
@@ -212,8 +237,8 @@ struct RankTables {
     /// What the tables do not say by themselves, by name: who is behind, and what to think of it.
     var facts: [(name: String, value: String)] {
         [
-            ("straggler", straggler), ("busy", sharedProcessors), ("lost", lost), ("hosts", betweenHosts),
-            ("bytes", sharedWeights),
+            ("straggler", straggler), ("late", late), ("busy", sharedProcessors), ("lost", lost),
+            ("hosts", betweenHosts), ("bytes", sharedWeights), ("states", states),
         ].compactMap { name, text in text.map { (name, $0) } }
     }
 

@@ -77,6 +77,10 @@ extension RunReport {
         func add(_ title: String, _ isThere: Bool, _ cell: @escaping (Int) -> String?) {
             if isThere { columns.append((title, { cell($0) ?? "-" })) }
         }
+        let names = run.clientNames
+        add("name", !names.isEmpty) { names.indices.contains($0) ? names[$0] : nil }
+        let hasClasses = !run.clientClasses.isEmpty
+        add("device", hasClasses) { [run] in run.deviceClass(of: $0) }
         add("samples", !samples.isEmpty) { samples.indices.contains($0) ? NumberText.grouped(samples[$0]) : nil }
         add("global model", accuracies.values.contains { $0.globalAccuracy != nil }) {
             NumberText.percent(accuracies[$0]?.globalAccuracy, 2)
@@ -93,11 +97,34 @@ extension RunReport {
         let shown = Thinned(clients.count, to: 1_000)
         let rows = shown.indices.map { place in columns.map { $0.cell(clients[place]) } }
         let table = Document.Table(
-            columns: columns.map(\.title), words: 0, rows: rows,
+            columns: columns.map(\.title),
+            words: (names.isEmpty && !hasClasses ? 0 : 1) + (names.isEmpty ? 0 : 1) + (hasClasses ? 1 : 0), rows: rows,
             summary: NumberText.count(clients.count, "client")
                 + (shown.isWhole ? "" : ", of which \(NumberText.grouped(rows.count)) are shown"))
         let lost = rankTables.lost.map { [Document.Block.facts([("lost", $0)])] } ?? []
-        return Document.Section("Client by client", [.table(table)] + lost + clientBytes)
+        return Document.Section("Client by client", classTable + [.table(table)] + lost + clientBytes)
+    }
+
+    /// What the clients of each class of devices came to in all rounds: turns, and bytes where the rounds list them.
+    private var classTable: [Document.Block] {
+        guard !run.clientClasses.isEmpty else { return [] }
+        let bytes = bytesByClient
+        var table = Document.Table(
+            columns: ["device", "clients", "turns"] + (bytes.isEmpty ? [] : ["bytes up", "bytes down"]))
+        var end = 0
+        for kind in run.clientClasses {
+            let clients = end..<end + kind.clients
+            end += kind.clients
+            let turns = clients.reduce(0) { $0 + (account.clients[$1]?.rounds ?? 0) }
+            var row = [kind.name, NumberText.grouped(kind.clients), NumberText.grouped(turns)]
+            if !bytes.isEmpty {
+                row += [\Sums.upload, \Sums.download].map { part in
+                    NumberText.grouped(clients.reduce(0) { $0 + (bytes[$1]?[keyPath: part] ?? 0) })
+                }
+            }
+            table.rows.append(row)
+        }
+        return [.table(table)]
     }
 
     /// A client's bytes in all rounds that list them.

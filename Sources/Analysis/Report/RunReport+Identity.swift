@@ -24,6 +24,7 @@ extension RunReport {
                 let share = run.setting("client-fraction").flatMap { Double($0) } ?? 1
                 return clients + (share < 1 ? ", \(NumberText.percent(share, 0)) of them in each round" : "")
             })
+        add("privacy", run.privacy.joined(separator: "; "))
         add("ranks", layouts ?? told("ranks").map { ranks in ranks + (told("hosts").map { " on \($0)" } ?? "") })
         add("started", run.timing.epochs.first.map(Self.date))
         add("seed", run.setting("seed"))

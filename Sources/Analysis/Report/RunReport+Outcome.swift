@@ -27,7 +27,7 @@ extension RunReport {
         }
         for metric in run.metrics where metric != .simulatedSeconds {
             guard let whole = metric.whole(of: log.rounds.compactMap { $0.metrics[metric.name] }) else { continue }
-            facts.append((metric.title, (NumberText.value(whole, of: metric) ?? "-") + metric.suffix))
+            facts.append((metric.label, (NumberText.value(whole, of: metric) ?? "-") + metric.suffix))
         }
         if let evaluated = log.rounds.last(where: { $0.accuracy != nil }) {
             let loss = evaluated.serverLoss.map { ", loss \(NumberText.fixed($0, 4))" } ?? ""
@@ -231,7 +231,7 @@ extension RunReport {
             columns: [
                 "round", "clients", "train loss", "server loss", "accuracy", "upload bytes", "download bytes",
                 "seconds",
-            ] + run.metrics.map(\.title), words: 0)
+            ] + run.metrics.map(\.label), words: 0)
         let shown = Thinned(rounds.count, to: 1_000)
         for round in shown.indices.map({ rounds[$0] }) {
             func count(_ number: Int) -> String { round.hasCounts ? NumberText.grouped(number) : "-" }

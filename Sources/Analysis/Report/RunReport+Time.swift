@@ -126,7 +126,7 @@ extension RunReport {
             table.rows.append(row)
         }
         table.summary =
-            "by round, each to the last that the server did for it: evaluation, and the checkpoint behind the last"
+            "by round, each to the last that the server did for it: evaluation, and behind the last the checkpoint and the ranks' end"
             + (every > 1 ? ", every \(every) rounds (all of them: \(Self.efficiencyName))" : "")
         return table
     }
@@ -195,22 +195,28 @@ extension RunReport {
             ("updates, round log", "\(NumberText.grouped(log.uploadBytes)) bytes"),
             ("weights, round log", "\(NumberText.grouped(log.downloadBytes)) bytes, a copy for each client"),
         ]
-        if let server = run.timing.server {
+        if let server = run.timing.server, !run.timing.clients.isEmpty {
             func sum(_ phase: Phase, _ bytes: KeyPath<TimingEvent, Int>) -> Int {
                 server.events.reduce(0) { $0 + ($1.phase == phase ? $1[keyPath: bytes] : 0) }
             }
             let meant = run.hasTopology ? ", counted as without --topology" : ""
-            facts.append(("updates, server's log", "\(NumberText.grouped(sum(.gather, \.bytesIn))) bytes in\(meant)"))
+            // What clients are asked to try on their own samples is no round's traffic.
+            let tests = run.setting("client-test").flatMap { Double($0) }.map { $0 > 0 } ?? false
+            let more =
+                (tests ? ", with what the clients' own tests (--client-test) take" : "")
+                + (run.clientStateBytes > 0 ? ", with what clients keep (below: states)" : "")
+            let updates = NumberText.grouped(sum(.gather, \.bytesIn))
+            facts.append(("updates, server's log", "\(updates) bytes in\(more)\(meant)"))
             facts.append(
                 (
                     "weights, server's log",
-                    "\(NumberText.grouped(sum(.broadcast, \.bytesOut))) bytes out, a copy for each rank, of rounds that were repeated and of the run's end, too\(meant)"
+                    "\(NumberText.grouped(sum(.broadcast, \.bytesOut))) bytes out, a copy for each rank, of rounds that were repeated and of the run's end, too\(more)\(meant)"
                 ))
             let received = run.timing.clients.reduce(0) { $0 + Self.bytesDown($1) }
             facts.append(
                 (
                     "weights, clients' logs",
-                    "\(NumberText.grouped(received)) bytes, a copy for each client, of rounds that were repeated, too"
+                    "\(NumberText.grouped(received)) bytes, a copy for each client, of rounds that were repeated, too\(more)"
                 ))
         }
         section.blocks.append(.facts(facts))
@@ -225,7 +231,7 @@ extension RunReport {
                         + "the round log."))
         }
         if let matrix { section.blocks.append(.table(matrix)) }
-        let remarks = rankTables.facts.filter { ["lost", "hosts"].contains($0.name) }
+        let remarks = rankTables.facts.filter { ["lost", "hosts", "states"].contains($0.name) }
         if !remarks.isEmpty { section.blocks.append(.facts(remarks)) }
         if let traffic, traffic.isPartial {
             section.blocks.append(.paragraph("Some ranks left no counts; what their peers counted stands for them."))

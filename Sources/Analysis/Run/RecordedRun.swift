@@ -36,6 +36,14 @@ public struct RecordedRun: Sendable {
     public private(set) var testSamples: Int?
     /// Names of the classes in the order of the labels; empty when they are called as their labels are.
     public private(set) var classNames: [String] = []
+    /// Names of the clients in the order of their numbers; empty where they have none, or the run does not tell.
+    public private(set) var clientNames: [String] = []
+    /// The classes of the clients' devices, by ranges of clients in their order; empty without a fleet that counts them.
+    public private(set) var clientClasses: [RunDescription.ClientClass] = []
+    /// Bytes that travel with each turn because the client keeps them from round to round.
+    public private(set) var clientStateBytes = 0
+    /// What differential privacy promises, and what it leaves out, a line each; empty without it.
+    public private(set) var privacy: [String] = []
     /// Rounds that the run was to have, as it was continued last; nil if that is not known.
     public private(set) var plannedRounds: Int?
 
@@ -192,10 +200,34 @@ public struct RecordedRun: Sendable {
         settings = all["settings"].map(Self.entries) ?? []
         environment = all["environment"].map(Self.entries) ?? []
         if case .one(let count) = all["test_samples"] { testSamples = Int(count).flatMap { $0 > 0 ? $0 : nil } }
-        if case .list(let names) = all["class_names"] { classNames = names.map(\.text) }
+        func texts(_ key: String) -> [String]? {
+            if case .list(let texts) = all[key] { texts.map(\.text) } else { nil }
+        }
+        classNames = texts("class_names") ?? classNames
+        clientNames = texts("client_names") ?? []
+        privacy = texts("privacy") ?? []
+        if case .one(let bytes) = all["client_state_bytes"] { clientStateBytes = Int(bytes) ?? 0 }
+        let kept = data.flatMap { try? JSONDecoder().decode(ClientParts.self, from: $0) }
+        clientClasses = kept?.clientClasses ?? []
         for key in ["fedmpi", "hosts", "ranks"] {
             if let value = all[key] { environment.append((key, value.text)) }
         }
+    }
+
+    /// The part of `config.json` that has more than texts.
+    private struct ClientParts: Decodable {
+        let clientClasses: [RunDescription.ClientClass]?
+
+        private enum CodingKeys: String, CodingKey { case clientClasses = "client_classes" }
+    }
+
+    /// The class of a client's device; nil where the run does not tell.
+    func deviceClass(of client: Int) -> String? {
+        var end = 0
+        return clientClasses.first { kind in
+            end += kind.clients
+            return client < end
+        }?.name
     }
 
     /// The pairs of a group in alphabetical order of their names; none when the value is no group.

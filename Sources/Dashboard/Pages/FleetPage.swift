@@ -52,7 +52,7 @@ struct FleetPage {
                 <td class="n">\(Words.number(device.p50Ms)) ms</td><td class="n">\(Words.number(device.p95Ms)) ms</td>\
                 <td class="n">\(Words.number(device.fps))</td><td class="n">\(Words.percent(device.accuracy))</td><td class="n">\(Words.percent(device.answeredAccuracy))</td>\
                 <td class="n">\(Words.count(device.answered))</td><td class="n">\(Words.count(device.refusedRequests))</td>\
-                <td class="n">\(device.switches.count)</td><td>\(device.figures)</td><td class="wrap">\(device.failure)</td></tr>
+                <td class="n">\(device.switches.count)</td><td>\(device.serves ? device.figures : "–")</td><td class="wrap">\(device.failure)</td></tr>
                 """
             }
             return
@@ -116,6 +116,9 @@ struct ServedFleet: Sendable {
         let accuracy, answeredAccuracy, p50Ms, p95Ms, fps: Double?
         let answered, refusedRequests: Int
         let switches: [Switch]
+
+        /// Whether it has figures: a device that nothing fits serves nobody.
+        var serves: Bool { failure == nil || answered > 0 }
     }
 
     /// The part of `fleet.json` that is read.

@@ -100,7 +100,7 @@ struct RunPage {
             let text =
                 metric.isShare
                 ? Words.percent(value) : Words.number(value) + (metric.unit.isEmpty ? "" : " " + metric.unit)
-            cards.append((metric.title, "\(text)"))
+            cards.append((metric.label, "\(text)"))
         }
         return cards
     }

@@ -35,22 +35,26 @@ public struct ByColumnPartitioner: Partitioner {
     public func owners(
         labels: [Int32], classes: Int, clients: Int, seed: UInt64
     ) throws(ConfigurationError) -> [UInt32] {
-        try owners(samples: labels.count, clients: clients, rows: nil)
+        try named(samples: labels.count, clients: clients, rows: nil).owners
     }
 
-    /// The client of each sample, for a file of the training samples or of all rows of the data.
+    /// The clients by their names, for a file of the training samples or of all rows of the data.
     ///
     /// - Throws: as above.
     /// - Complexity: O(rows log clients), and the reading of the file.
-    public func owners(
+    public func partition(
         labels: [Int32], classes: Int, clients: Int, seed: UInt64, rows: SourceRows
-    ) throws(ConfigurationError) -> [UInt32] {
-        try owners(samples: labels.count, clients: clients, rows: rows)
+    ) throws(ConfigurationError) -> Partition {
+        let (owners, names) = try named(samples: labels.count, clients: clients, rows: rows)
+        let areNumbers = names.enumerated().allSatisfy { $1 == "\($0)" }
+        return Partition(owners: owners, clients: clients, names: areNumbers ? [] : names.map(\.printable))
     }
 
     /// Matches the file's rows with the samples: one to one, or by `rows` when the file covers the test samples
-    /// too.
-    private func owners(samples: Int, clients: Int, rows: SourceRows?) throws(ConfigurationError) -> [UInt32] {
+    /// too. Clients have their names in the order of their numbers.
+    private func named(
+        samples: Int, clients: Int, rows: SourceRows?
+    ) throws(ConfigurationError) -> (owners: [UInt32], names: [String]) {
         let names = try file.column(column)
         let total = rows?.count ?? samples
         guard names.count == samples || names.count == total else {
@@ -75,12 +79,12 @@ public struct ByColumnPartitioner: Partitioner {
         for row in all ?? Array(names.indices) {
             guard let name = names[row], let number = numbers[name] else {
                 throw ConfigurationError(
-                    "\(file.path) names no client for row \(row + 1), which is trained on; a text in its place, such as unknown, "
+                    "\(file.path) names no client in row \(row + 1) of its data, which is trained on; a text in its place, such as unknown, "
                         + "makes a client of such rows")
             }
             owners.append(number)
         }
-        return owners
+        return (owners, distinct)
     }
 
     /// The names in the order that numbers the clients: by value if all are whole numbers, else by UTF-8, which

@@ -20,21 +20,21 @@ public struct NaturalPartitioner: Partitioner {
                 + "('by-column' reads them from a file)")
     }
 
-    /// The client of each sample, as the data have it.
+    /// The clients as the data have them.
     ///
     /// - Throws: `ConfigurationError` when the data have no clients, or not as many as the run.
     /// - Complexity: O(samples).
-    public func owners(
+    public func partition(
         labels: [Int32], classes: Int, clients: Int, seed: UInt64, rows: SourceRows
-    ) throws(ConfigurationError) -> [UInt32] {
+    ) throws(ConfigurationError) -> Partition {
         guard let origins = rows.origins else {
-            return try owners(labels: labels, classes: classes, clients: clients, seed: seed)
+            return try partition(labels: labels, classes: classes, clients: clients, seed: seed)
         }
         guard origins.counts.count == clients else {
             throw ConfigurationError(
                 "the data are of \(origins.counts.count) clients (one for each \(origins.kind)), and the run has \(clients); "
                     + "set --clients \(origins.counts.count)")
         }
-        return origins.owners()
+        return Partition(owners: origins.owners(), clients: clients)
     }
 }

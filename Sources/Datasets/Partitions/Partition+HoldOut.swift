@@ -29,7 +29,10 @@ extension Partition {
                 if place < held { test[Int(sample)] = UInt32(client) } else { train[Int(sample)] = UInt32(client) }
             }
         }
-        return (Partition(owners: train, clients: clients), Partition(owners: test, clients: clients))
+        return (
+            Partition(owners: train, clients: clients, names: names),
+            Partition(owners: test, clients: clients, names: names)
+        )
     }
 }
 
@@ -60,6 +63,6 @@ extension Partition {
         for i in 0..<count { all.swapAt(i, i + random.integer(below: all.count - i)) }
         let reserved = all.prefix(count).sorted()
         for sample in reserved { owners[Int(sample)] = Self.nobody }
-        return (Partition(owners: owners, clients: clients), reserved)
+        return (Partition(owners: owners, clients: clients, names: names), reserved)
     }
 }

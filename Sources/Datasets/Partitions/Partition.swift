@@ -6,6 +6,8 @@ public struct Partition: Sendable, Equatable {
     // Client i's samples are samples[offsets[i] ..< offsets[i + 1]], in ascending order.
     private let samples: [UInt32]
     private let offsets: [Int]
+    /// What the clients are called, one name for each; empty where they have numbers alone.
+    public let names: [String]
 
     /// The owner of a sample that no client holds.
     public static let nobody = UInt32.max
@@ -15,8 +17,10 @@ public struct Partition: Sendable, Equatable {
     /// - Parameters:
     ///   - owners: the client of each sample, in 0 ..< clients, or ``nobody``; at most 2³² − 1 samples.
     ///   - clients: number of clients; a client may own nothing.
+    ///   - names: what they are called, one for each or none.
     /// - Complexity: O(samples + clients), by counting: no sort.
-    public init(owners: [UInt32], clients: Int) {
+    public init(owners: [UInt32], clients: Int, names: [String] = []) {
+        precondition(names.isEmpty || names.count == clients, "\(names.count) names of \(clients) clients")
         precondition(owners.count <= Int(UInt32.max), "samples are numbered by UInt32")
         var offsets = [Int](repeating: 0, count: clients + 1)
         for owner in owners where owner != Self.nobody { offsets[Int(owner) + 1] += 1 }
@@ -30,6 +34,7 @@ public struct Partition: Sendable, Equatable {
         }
         self.samples = samples
         self.offsets = offsets
+        self.names = names
     }
 
     /// Number of clients.

@@ -55,8 +55,7 @@ public protocol Partitioner: Sendable {
     /// - Throws: `ConfigurationError` when the settings do not fit these samples and clients.
     func owners(labels: [Int32], classes: Int, clients: Int, seed: UInt64) throws(ConfigurationError) -> [UInt32]
 
-    /// Chooses the client of each sample of a split that was read from a file. By default the rows make no
-    /// difference.
+    /// Divides a split that was read from a file. By default the rows make no difference.
     ///
     /// - Parameters:
     ///   - labels: the class of each sample, in 0 ..< classes.
@@ -65,9 +64,9 @@ public protocol Partitioner: Sendable {
     ///   - seed: seed of the run.
     ///   - rows: the rows of the file that the samples were read from.
     /// - Throws: `ConfigurationError` when the settings do not fit these samples and clients.
-    func owners(
+    func partition(
         labels: [Int32], classes: Int, clients: Int, seed: UInt64, rows: SourceRows
-    ) throws(ConfigurationError) -> [UInt32]
+    ) throws(ConfigurationError) -> Partition
 }
 
 /// The rows of a data set's file that the samples of a split were read from.
@@ -89,10 +88,10 @@ public struct SourceRows: Sendable {
 }
 
 extension Partitioner {
-    public func owners(
+    public func partition(
         labels: [Int32], classes: Int, clients: Int, seed: UInt64, rows: SourceRows
-    ) throws(ConfigurationError) -> [UInt32] {
-        try owners(labels: labels, classes: classes, clients: clients, seed: seed)
+    ) throws(ConfigurationError) -> Partition {
+        try partition(labels: labels, classes: classes, clients: clients, seed: seed)
     }
 
     /// Divides samples with these labels among the clients.
@@ -135,8 +134,7 @@ extension Partitioner {
     ) throws(ConfigurationError) -> Partition {
         try Self.check(clients: clients, samples: dataset.count)
         let (strata, count) = dataset.strata()
-        let owners = try owners(
+        return try partition(
             labels: strata, classes: count, clients: clients, seed: seed, rows: SourceRows(of: dataset))
-        return Partition(owners: owners, clients: clients)
     }
 }

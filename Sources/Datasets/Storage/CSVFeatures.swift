@@ -83,7 +83,7 @@ struct CSVFeatures {
         let start = values.count
         var hasGap = false
         for (place, column) in columns.enumerated() {
-            if let value = try value(place, fields[column], reader, isFirst: start == 0) {
+            if let value = try value(place, fields, reader, isFirst: start == 0) {
                 values.append(value)
                 continue
             }
@@ -121,9 +121,10 @@ struct CSVFeatures {
 
     /// The number of a field, or the place of its text; nil when it is missing.
     private mutating func value(
-        _ place: Int, _ field: CSVReader.Field, _ reader: CSVReader, isFirst: Bool
+        _ place: Int, _ fields: [CSVReader.Field], _ reader: CSVReader, isFirst: Bool
     ) throws(DatasetError) -> Float? {
         let column = columns[place]
+        let field = fields[column]
         if textOf[place] >= 0 {
             // The words are made for an error alone: there is a text in each row.
             let name = names.isEmpty ? "" : names[place]
@@ -139,7 +140,19 @@ struct CSVFeatures {
         if MissingValues.isMissing(reader.text(field)) { return nil }
         throw reader.malformed(
             "line \(reader.line), \(words(place)): '\(reader.excerpt(field))' is no number"
-                + hint(reader.text(field), place, isFirst: isFirst))
+                + hint(reader.text(field), place, isFirst: isFirst) + otherTexts(behind: place, fields, reader))
+    }
+
+    /// The columns behind one that also hold texts in this record, so that one message tells of all; empty without a header.
+    private func otherTexts(behind place: Int, _ fields: [CSVReader.Field], _ reader: CSVReader) -> String {
+        guard !names.isEmpty, !isToPredict else { return "" }
+        let others = columns.indices.dropFirst(place + 1).filter { other in
+            let field = fields[columns[other]]
+            return textOf[other] < 0 && reader.number(field) == nil && !MissingValues.isMissing(reader.text(field))
+        }
+        return others.isEmpty
+            ? ""
+            : "; texts of this line, too: column " + others.map { "'\(names[$0].printable)'" }.joined(separator: ", ")
     }
 
     /// A feature's column as messages call it.
@@ -236,7 +249,7 @@ struct CSVFeatures {
             text =
                 "\(NumberText.count(gaps, "value")) in \(NumberText.grouped(gapRows)) of \(NumberText.grouped(rows)) rows \(gaps == 1 ? "is" : "are") "
                 + "missing, the first in line \(firstGap), in column\(places.count > 1 ? "s" : "") \(CSVHeader.list(places)): each "
-                + "becomes its column's mean over the rows \(isToPredict ? "that were trained on" : "to train on")"
+                + "becomes its column's mean over \(isToPredict ? "the rows that were trained on" : "the clients' rows")"
                 + (gapPlaces.contains { textOf[$0] >= 0 } ? ", a text the shares of its column's texts" : "")
         } else {
             text =

@@ -1,4 +1,5 @@
 import Datasets
+import FedCore
 import NeuralNet
 
 /// The class that a model predicts for each sample of a test set, and how many of these predictions are right.
@@ -34,7 +35,7 @@ struct TestScores {
             try plan.forward(samples.count)
             plan.withOutput { scores in
                 for i in samples.indices {
-                    let answer = Self.largest(scores.extracting(i * data.classes..<(i + 1) * data.classes))
+                    let answer = Int32(scores.extracting(i * data.classes..<(i + 1) * data.classes).argmax)
                     answers.append(answer)
                     if answer == labels[i] { correct += 1 }
                 }
@@ -50,12 +51,5 @@ struct TestScores {
     func agreement(with other: TestScores) -> Double {
         precondition(answers.count == other.answers.count && !answers.isEmpty, "of the same samples")
         return Double(zip(answers, other.answers).count { $0 == $1 }) / Double(answers.count)
-    }
-
-    /// The index of the largest score; of equal ones the first.
-    private static func largest(_ scores: Span<Float>) -> Int32 {
-        var best = 0
-        for i in 1..<scores.count where scores[i] > scores[best] { best = i }
-        return Int32(best)
     }
 }

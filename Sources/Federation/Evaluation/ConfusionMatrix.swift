@@ -1,3 +1,5 @@
+import FedCore
+
 /// Counts of samples by true and by predicted class. Counts add up, so that matrices of clients make one of the
 /// federation; accuracies derive from them.
 public struct ConfusionMatrix: Sendable, Equatable {
@@ -20,17 +22,15 @@ public struct ConfusionMatrix: Sendable, Equatable {
         self.counts = counts
     }
 
-    /// Adds samples: each is predicted to be of the class with the largest score, the first among equals. NaN never
-    /// wins over a number that stands before it.
+    /// Adds samples: each is predicted to be of the class with the largest score, ``Span/argmax``.
     /// - Parameters:
     ///   - scores: `[samples, classes]`, any monotone function of the logits; rows beyond the labels do not count.
     ///   - labels: true classes, each below `classes`.
     /// - Complexity: O(samples · classes).
     mutating func add(_ scores: Span<Float>, labels: Span<Int32>) {
         for sample in labels.indices {
-            var best = 0
-            for i in 1..<classes where scores[sample * classes + i] > scores[sample * classes + best] { best = i }
-            add(Int(labels[sample]), takenFor: best)
+            let row = scores.extracting(sample * classes..<(sample + 1) * classes)
+            add(Int(labels[sample]), takenFor: row.argmax)
         }
     }
 

@@ -1,5 +1,6 @@
 import Cryptography
 import Datasets
+import Devices
 import NeuralNet
 import Records
 
@@ -26,5 +27,13 @@ extension RunDescription {
         frozen = job.model.frozen
         isAsynchronous = job.asynchronous != nil
         metrics = job.metrics
+        clientNames = job.partition.names
+        if let fleet = job.fleet, fleet.fleet.isCounted {
+            clientClasses = fleet.classes(clients: job.settings.clients).map {
+                ClientClass(name: $0.device.name, clients: $0.clients)
+            }
+        }
+        clientStateBytes = MemoryLayout<Float>.size * job.vectors.state
+        privacy = [job.privacyLine, job.unprotectedLine].compactMap { $0 }
     }
 }

@@ -23,7 +23,7 @@ extension Job {
                 "updates clipped to their quantile \($0.quantile), at first to \(privacy.lattice.clip)"
             } ?? "updates clipped to \(privacy.lattice.clip)"
         return
-            "\(mechanism), \(settings.privacyBudget): \(clip), noise \(privacy.noise) times that, "
+            "\(mechanism), \(settings.privacyBudget) for every client: \(clip), noise \(privacy.noise) times that, "
             + "over \(share) expected clients"
             + (settings.privacy == .distributed && secure == nil
                 ? "; towards everybody but the server, which sees single updates with a share of the noise" : "")

@@ -1,3 +1,5 @@
+import FedCore
+
 #if canImport(Glibc)
 import Glibc
 #else
@@ -18,8 +20,7 @@ struct Prediction: Equatable {
     /// - Parameter scores: Logits, one for each class; not empty.
     /// - Complexity: O(classes), without allocation.
     init(scores: Span<Float>) {
-        var best = 0
-        for i in 1..<scores.count where scores[i] > scores[best] { best = i }
+        let best = scores.argmax
         var sum: Float = 0
         for i in scores.indices { sum += expf(scores[i] - scores[best]) }
         label = Int32(best)

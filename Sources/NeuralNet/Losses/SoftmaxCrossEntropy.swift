@@ -1,3 +1,5 @@
+import FedCore
+
 #if canImport(Glibc)
 import Glibc
 #else
@@ -57,8 +59,7 @@ enum SoftmaxCrossEntropy {
     @discardableResult
     static func add(_ row: Span<Float>, label: Int, to result: inout BatchResult) -> Float {
         precondition(label >= 0 && label < row.count, "label \(label) is not one of \(row.count) classes")
-        var best = 0
-        for i in 1..<row.count where row[i] > row[best] { best = i }
+        let best = row.argmax
         var sum: Float = 0
         for i in 0..<row.count { sum += expf(row[i] - row[best]) }
         let normaliser = row[best] + logf(sum)

@@ -16,6 +16,14 @@ public struct RunDescription: Sendable {
     public var teacher: Teacher?
     /// The names of the classes in the order of the labels; empty when classes are called as their labels are.
     public var classNames: [String]
+    /// The names of the clients in the order of their numbers; empty where they have none.
+    public var clientNames: [String] = []
+    /// The classes of the clients' devices, by ranges of clients in their order; empty without a fleet that counts them.
+    public var clientClasses: [ClientClass] = []
+    /// Bytes of what a client keeps from round to round, which travels with each of its turns; 0 where it keeps nothing.
+    public var clientStateBytes = 0
+    /// What differential privacy promises in this run, and what it leaves out, a line each; empty without it.
+    public var privacy: [String] = []
     /// The samples that all clients hold together.
     public var trainingSamples: Int
     /// The samples of the server's test set.
@@ -51,6 +59,20 @@ public struct RunDescription: Sendable {
         private enum CodingKeys: String, CodingKey {
             case model
             case weightsSHA256 = "weights_sha256"
+        }
+    }
+
+    /// A class of devices and how many clients are of it, behind those of the classes before.
+    public struct ClientClass: Codable, Sendable, Equatable {
+        /// The class's name.
+        public let name: String
+        /// The number of clients.
+        public let clients: Int
+
+        /// Names a class.
+        public init(name: String, clients: Int) {
+            self.name = name
+            self.clients = clients
         }
     }
 

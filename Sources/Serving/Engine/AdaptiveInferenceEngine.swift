@@ -1,3 +1,4 @@
+import FedCore
 public import NeuralNet
 
 /// Answers requests for one image each by the most accurate variant that copes with the load.
@@ -124,10 +125,6 @@ extension InferencePlan {
         }
         try forward(1)
         let classes = model.classes
-        return withOutput { scores in
-            var best = 0
-            for i in 1..<classes where scores[i] > scores[best] { best = i }
-            return best
-        }
+        return withOutput { $0.extracting(first: classes).argmax }
     }
 }

@@ -34,6 +34,8 @@ struct PartitionTable: ParsableCommand {
         let partition: String
         /// Names of the table's columns.
         let classes: [String]
+        /// Names of the clients, one for each; nil where they have none.
+        let clients: [String]?
         /// Counts of samples, `[clients][classes]`.
         let table: [[Int]]
         /// How far the clients' label distributions are from that of all samples.
@@ -57,14 +59,16 @@ struct PartitionTable: ParsableCommand {
         if json {
             let encoded = try JSONEncoder().encode(
                 Table(
-                    dataset: settings.dataset, partition: settings.partition, classes: names, table: table, skew: skew))
+                    dataset: settings.dataset, partition: settings.partition, classes: names,
+                    clients: partition.names.isEmpty ? nil : partition.names, table: table, skew: skew))
             Console.output(String(decoding: encoded, as: UTF8.self))
             return
         }
         for note in data.notes where !note.isWarning { Console.output(Terminal.fitted("read      \(note.text)")) }
         var text = TextTable([("client", .left)] + (names + ["total"]).map { ($0, .right) })
         for (client, row) in table.enumerated() {
-            text.add(["\(client)"] + (row + [row.reduce(0, +)]).map(Format.grouped))
+            let name = partition.names.isEmpty ? "" : " \(partition.names[client])"
+            text.add(["\(client)\(name)"] + (row + [row.reduce(0, +)]).map(Format.grouped))
         }
         let totals = names.indices.map { column in table.reduce(0) { $0 + $1[column] } }
         text.add(["total"] + (totals + [totals.reduce(0, +)]).map(Format.grouped))

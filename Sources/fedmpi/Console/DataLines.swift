@@ -14,7 +14,7 @@ enum DataLines {
     /// standard error.
     static func header(_ data: DatasetPair) -> String {
         var lines = data.notes.filter { !$0.isWarning }.map { "read      \($0.text)" }
-        if let classes = classes(data.train.namedClasses) {
+        if let classes = numbered(data.train.namedClasses) {
             lines.append("\(data.train.task.hasClasses ? "classes" : "targets")   \(classes)")
         }
         return lines.map { "\n\($0)" }.joined()
@@ -59,11 +59,12 @@ enum DataLines {
         return new
     }
 
-    /// The classes' names with their labels, `0 bag, 1 shoe`; nil without names.
-    static func classes(_ names: [String]) -> String? {
-        let all = names.enumerated().map { "\($0) \($1)" }
-        guard let last = all.last else { return nil }
-        guard all.count > mostClasses else { return all.joined(separator: ", ") }
-        return all.prefix(mostClasses / 2).joined(separator: ", ") + ", … " + last + " (fedmpi partition lists them)"
+    /// Names with their numbers, of classes or of clients, `0 bag, 1 shoe`; nil without names.
+    static func numbered(_ names: [String]) -> String? {
+        guard let last = names.last else { return nil }
+        let isLong = names.count > mostClasses
+        let shown = names.prefix(isLong ? mostClasses / 2 : names.count).enumerated().map { "\($0) \($1)" }
+        return shown.joined(separator: ", ")
+            + (isLong ? ", … \(names.count - 1) \(last) (fedmpi partition lists them)" : "")
     }
 }

@@ -33,13 +33,13 @@ enum RoundColumns {
     /// What every run measures.
     static let all = [
         Column(title: "round", width: 5, text: { "\($0.round)" }),
-        Column(title: "cohort", width: 7, text: { "\($0.participants)/\($0.cohort)" }, dispensable: 2),
-        Column(title: "train loss", width: 10, text: { loss($0.trainLoss) }, dispensable: 1),
+        Column(title: "cohort", width: 7, text: { "\($0.participants)/\($0.cohort)" }, dispensable: 1),
+        Column(title: "train loss", width: 10, text: { loss($0.trainLoss) }, dispensable: 2),
         Column(title: "test loss", width: 9, text: { loss($0.serverLoss) }),
         Column(title: "accuracy", width: 8, text: { Format.percent($0.accuracy) }),
-        Column(title: "KB up", width: 9, text: { Format.kilobytes($0.uploadBytes) }, dispensable: 3),
-        Column(title: "samples/s", width: 9, text: { Format.grouped(Int($0.samplesPerSecond)) }, dispensable: 4),
-        Column(title: "seconds", width: 8, text: { Format.fixed($0.seconds, 3) }),
+        Column(title: "KB up", width: 9, text: { Format.kilobytes($0.uploadBytes) }, dispensable: 4),
+        Column(title: "samples/s", width: 9, text: { Format.grouped(Int($0.samplesPerSecond)) }, dispensable: 5),
+        Column(title: "seconds", width: 8, text: { Format.fixed($0.seconds, 3) }, dispensable: 3),
     ]
 
     /// The columns that fit, in their order: titles of what a run measures besides are broken first, then columns that can be

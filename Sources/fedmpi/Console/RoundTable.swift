@@ -65,7 +65,7 @@ final class RoundTable: RoundObserver {
             columns.append(.measured("worst 10 %", text: { Format.percent(spread($0)?.worst10) }))
         }
         columns += run.metrics.filter(\.isInTable).map { metric in
-            .measured(metric.title, text: { Format.value($0[metric], of: metric) ?? "-" })
+            .measured(metric.label, text: { Format.value($0[metric], of: metric) ?? "-" })
         }
         columns = RoundColumns.fitting(
             columns, in: Terminal.isInteractive ? Terminal.size.columns : TableLayout.usualWidth)
@@ -91,6 +91,7 @@ final class RoundTable: RoundObserver {
             \(run.ranks == 1 ? " (one process, no wire)" : "")\(idle > 0 ? ", \(idle) of them idle in each round" : "")
             training  \(strategy), \(work(settings)), seed \(settings.seed)
             """)
+        if let names = DataLines.numbered(run.clientNames) { header("named     " + names) }
         if settings.edges > 0 { header("edges     " + Self.edges(settings, ranks: run.ranks)) }
         for line in DataLines.start(of: job) { header(line) }
         for (way, traffic) in [("up", job.codedUplink), ("down", job.codedDownlink)] {
@@ -285,7 +286,7 @@ final class RoundTable: RoundObserver {
     /// How good the weights are: their accuracy, or the errors of a regression.
     private func quality(_ last: RoundRecord?) -> String {
         let errors = [Metric.rmse, .mae, .r2].compactMap { metric in
-            last.flatMap { Format.value($0[metric], of: metric) }.map { "\(metric.title) \($0)" }
+            last.flatMap { Format.value($0[metric], of: metric) }.map { "\(metric.label) \($0)" }
         }
         guard errors.isEmpty else { return "error     \(errors.joined(separator: ", ")) on the test set" }
         let place =

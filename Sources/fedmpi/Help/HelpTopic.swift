@@ -92,8 +92,15 @@ struct HelpTopic {
         "hostfile":
             "mpirun --hostfile FILE starts ranks on several hosts; `fedmpi doctor --hostfile FILE` asks each of them "
             + "first: hostfiles/cluster.example, docs/INSTALLING.md.",
+        "timeout": timeLimit,
+        "time-limit": timeLimit,
         "slurm": "sbatch scripts/slurm.sbatch runs inside Slurm, and goes on after a pre-emption: docs/CLUSTER-LAB.md.",
     ]
+
+    /// How a run is given an end in time.
+    private static let timeLimit =
+        "A run has no limit of its own: `timeout --foreground 10m mpirun -np 6 fedmpi …` stops it by a signal, saved, and "
+        + "--resume RUN goes on. Under Slurm `sbatch --time` does (docs/CLUSTER-LAB.md)."
 
     /// The list of all settings as text, Markdown (docs/SETTINGS.md) or JSON.
     private func settings() throws -> String {

@@ -89,8 +89,7 @@ struct Compare: ParsableCommand {
 
     /// What the data of a run were known by, as far as its model is still there: digests of both splits.
     private func dataDigest(of run: StoredRun) -> String? {
-        let file = URL(fileURLWithPath: history.results).appendingPathComponent("\(run.name)/\(RunFolder.modelName)")
-        guard let metadata = try? Safetensors.metadata(of: file), let origin = try? DataOrigin(metadata: metadata),
+        guard let origin = DataOrigin(ofRun: URL(fileURLWithPath: history.results).appendingPathComponent(run.name)),
             let train = origin.trainDigest, let test = origin.testDigest
         else { return nil }
         return "\(train.prefix(6))…\(test.prefix(6))"

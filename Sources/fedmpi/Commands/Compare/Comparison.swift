@@ -132,12 +132,12 @@ struct Comparison {
     /// The tables alone.
     private var tables: String {
         // What is no setting, and may still tell why runs differ.
-        let surroundings: [(name: String, values: [String])] =
-            [
-                ("fedmpi", entries.map(\.run.version)), ("mpi", entries.map(\.run.mpi)),
-                ("oneDNN", entries.map(\.run.oneDNN)), ("ranks", entries.map { "\($0.run.ranks)" }),
-                ("hosts", entries.map { "\($0.run.hosts)" }),
-            ] + (haveOtherData ? [("data, SHA-256 of both splits", data.map { $0 ?? "-" })] : [])
+        var surroundings: [(name: String, values: [String])] = [
+            ("fedmpi", entries.map(\.run.version)), ("mpi", entries.map(\.run.mpi)),
+            ("oneDNN", entries.map(\.run.oneDNN)), ("ranks", entries.map { "\($0.run.ranks)" }),
+            ("hosts", entries.map { "\($0.run.hosts)" }),
+        ]
+        if haveOtherData { surroundings.append(("data, SHA-256 of both splits", data.map { $0 ?? "-" })) }
         let differences = differences + surroundings.filter { Set($0.values).count > 1 }
         let settings = differences.isEmpty ? "settings  no difference" : table("settings", differences)
         let paired = paired.text()
@@ -212,7 +212,7 @@ struct Comparison {
         let measured = Set(entries.flatMap { $0.rounds.flatMap(\.metrics.keys) })
         for metric in Metric.describing(measured, by: entries.flatMap { $0.run.metrics ?? [] })
         where metric != .simulatedSeconds {
-            rows.append(row(metric.title + metric.suffix) { Format.value($0.whole(of: metric), of: metric) })
+            rows.append(row(metric.label + metric.suffix) { Format.value($0.whole(of: metric), of: metric) })
         }
         if let accuracy = commonAccuracy {
             rows += [

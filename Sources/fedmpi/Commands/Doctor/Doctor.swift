@@ -95,12 +95,18 @@ struct Doctor: WorldCommand {
         line("cores", HostFacts.cores(facts))
         line("losses", losses)
         line("oneDNN", "\(OneDNNLibrary.version), \(OneDNNLibrary.instructionSet)")
-        line("data", problem.map { "\($0)" } ?? found.map { Self.describe($0.choice, $0.pair) } ?? "")
-        for note in found?.pair.notes ?? [] { line("", (note.isWarning ? "warning: " : "") + note.text) }
+        line(
+            "data", problem.map { "\($0)" } ?? found.map { Self.describe($0.choice, $0.pair) } ?? "",
+            status: problem == nil ? nil : "error")
+        for note in found?.pair.notes ?? [] {
+            line("", (note.isWarning ? "warning: " : "") + note.text, status: note.isWarning ? "warning" : nil)
+        }
         if let found, model != nil {
             for note in found.choice.notes(on: found.pair, usesTraining: true) { line("", note) }
         }
-        if let benchmark {
+        if world.size == 1, exchange != nil {
+            line("exchange", "none: one process has nobody to exchange with; mpirun -np 4 fedmpi doctor --exchange …")
+        } else if let benchmark {
             let what = "median of \(repetitions) for \(Format.grouped(exchange ?? 0)) floats down and up"
             line("exchange", "\(Format.fixed(benchmark.median, 0)) us, \(what)")
             line(
@@ -111,7 +117,9 @@ struct Doctor: WorldCommand {
         }
         let findings =
             Checkup.findings(facts, results: results) + (try hostfile.map { try Checkup.ask(hostsOf: $0) } ?? [])
-        for finding in findings { line(finding.name, finding.text, finding.advice) }
+        for finding in findings {
+            line(finding.name, finding.text, finding.advice, status: finding.isFatal ? "error" : nil)
+        }
         if let problem { throw problem }
         let code: Int32 = findings.contains(where: \.isFatal) ? 2 : 0
         return { code }
@@ -122,13 +130,16 @@ struct Doctor: WorldCommand {
         let about: String
         let found: String
         let advice: String?
+        /// `ok`, `warning` where there is advice, `error` where a run cannot go well.
+        let status: String
     }
 
     /// Prints an answer behind its name, in a column of ten characters, and below it what to do where something is to be
     /// done; a line that continues the one above has no name.
-    private func line(_ name: String, _ text: String, _ advice: String? = nil) {
+    private func line(_ name: String, _ text: String, _ advice: String? = nil, status: String? = nil) {
         guard !json.isOn else {
-            let answer = Answer(about: name, found: text, advice: advice)
+            let answer = Answer(
+                about: name, found: text, advice: advice, status: status ?? (advice == nil ? "ok" : "warning"))
             return Console.output((try? RunJSON.text(of: answer)) ?? "")
         }
         Console.output(Format.leftAligned(name, to: 10) + text)

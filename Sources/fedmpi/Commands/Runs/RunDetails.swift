@@ -124,7 +124,7 @@ struct RunDetails: ParsableCommand {
         }
         if rounds.contains(where: { $0.attempts > 1 }) { columns.append(("attempts", { "\($0.attempts)" })) }
         let measured = Metric.describing(Set(rounds.flatMap(\.metrics.keys)), by: metrics)
-        columns += measured.map { metric in (metric.title, { Format.value($0[metric], of: metric) }) }
+        columns += measured.map { metric in (metric.label, { Format.value($0[metric], of: metric) }) }
         var table = TextTable(columns.map { ($0.title, .right) })
         for round in shown { table.add(columns.map { $0.text(round) ?? "-" }) }
         Console.output("\n" + table.text)

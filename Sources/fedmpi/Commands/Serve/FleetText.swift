@@ -207,7 +207,7 @@ struct FleetText {
         }
         let list = letters ? names.map { Self.wrapped("\(shown($0)): \($0)") } : []
         var table = TextTable([
-            ("device, from s", .left), ("serves", .left), ("beside it", .left), ("answered", .right),
+            ("device, from s", .left), ("release", .left), ("beside it", .left), ("answered", .right),
             ("by the latter", .right), ("p50 ms", .right), ("p95 ms", .right), ("longest ms", .right),
         ])
         for report in reports {
@@ -297,6 +297,11 @@ struct FleetText {
             lines.append(
                 "tier -: a class of a simulated fleet, or a device with model-mb. Its memory bounds a model's weights and "
                     + "tensors, as in `fedmpi fleet`; nothing is known of the rest, which a tier asks for.")
+        }
+        if reports.contains(where: { $0.epochs.count > 1 }) {
+            lines.append(
+                "release: what the followed aliases meant. Of its models, and those beside it in --models, the first table names "
+                    + "the one that answered on a device.")
         }
         if reports.contains(where: { $0.figures == .simulated }) {
             let isPaced = reports.contains { !$0.epochs.isEmpty }

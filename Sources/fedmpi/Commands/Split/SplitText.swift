@@ -168,6 +168,6 @@ struct SplitText {
         let link = cuts.conditions.link
         return table.text
             + "\nlink      \(Format.fixed(link.latency * 1000, 3)) ms a message, "
-            + "\(Format.grouped(Int(link.bandwidth * 8 / 1e6))) Mbit/s, as measured\(settings.isLinkSimulated ? " of simulated links" : "")"
+            + "\(Format.fixed(link.bandwidth * 8 / 1e6, link.bandwidth < 1.25e7 ? 2 : 0)) Mbit/s, as measured\(settings.isLinkSimulated ? " of simulated links" : "")"
     }
 }

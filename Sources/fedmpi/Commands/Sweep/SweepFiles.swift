@@ -1,6 +1,7 @@
 import Analysis
 import Experiments
 import FedCore
+import Federation
 import Files
 import Foundation
 import Recording
@@ -56,9 +57,9 @@ struct SweepFiles {
             points.contains(where: { $0.settings.datasetOptions.values["seed"] == nil })
         else { return nil }
         let models = points.lazy.compactMap { point in
-            try? Safetensors.metadata(of: folder.appendingPathComponent("runs/\(point.name)/\(RunFolder.modelName)"))
+            DataOrigin(ofRun: folder.appendingPathComponent("runs/\(point.name)"))
         }
-        guard models.first?["test_share"] != nil else { return nil }
+        guard models.first?.testShare != nil else { return nil }
         return Terminal.fitted(
             "note      each seed holds out other samples to test on; seed=7, say, among dataset-options makes them the same"
         )

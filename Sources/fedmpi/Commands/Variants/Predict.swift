@@ -69,7 +69,10 @@ struct Predict: ParsableCommand {
     var quiet = false
 
     /// Instead of JSON.
-    @Flag(help: "Print a table instead of JSON: accuracy by class, or without labels how many are of each.")
+    @Flag(
+        help: """
+            Print a table instead of JSON, without --worst: accuracy by class, or without labels how many are of each.
+            """)
     var table = false
 
     /// What is printed without ``table``; scripts may say so.

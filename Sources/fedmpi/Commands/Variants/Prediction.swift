@@ -59,7 +59,7 @@ struct Prediction: Encodable {
         self.milliseconds = milliseconds
         switch task {
         case .classes:
-            let best = VariantMeasurement.largest(scores.span)
+            let best = scores.span.argmax
             self.class = best
             name = names.isEmpty ? nil : names[best]
             probabilities = Self.softmax(scores)

@@ -124,7 +124,7 @@ struct UnlabelledRows {
     var text: String {
         let what = areLabels ? "label" : "target"
         return labelled == 0
-            ? "no \(what) in \(rows): they are predicted, and nothing tells how often that is right"
+            ? "no \(what) in \(rows): they are predicted, and nothing tells how \(areLabels ? "often that is right" : "far off that is")"
             : "no \(what) in \(Format.grouped(count - labelled)) of \(rows): accuracy is of the other "
                 + Format.grouped(labelled)
     }

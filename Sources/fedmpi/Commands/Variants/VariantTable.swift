@@ -9,7 +9,7 @@ extension [VariantMeasurement] {
     var table: TextTable {
         var table = TextTable([
             ("variant", .left), ("zeros", .right), ("params", .right), ("KB", .right),
-            ("accuracy", .right), ("p50 ms", .right), ("p95 ms", .right), ("images/s", .right),
+            ("accuracy", .right), ("p50 ms", .right), ("p95 ms", .right), ("\(samples)/s", .right),
         ])
         for measured in self {
             let variant = measured.variant
@@ -23,6 +23,12 @@ extension [VariantMeasurement] {
         return table
     }
 
+    /// What a sample is: `images`, `rows` of a table, or `samples` where variants differ.
+    private var samples: String {
+        let words = Set(map(\.samples))
+        return words.count == 1 ? words.first ?? "samples" : "samples"
+    }
+
     /// The test images that the accuracies are of. Models may have been tried on different ones, and then all are
     /// named. Below it, what is to be known of int8 on this processor.
     var legend: String {
@@ -30,7 +36,7 @@ extension [VariantMeasurement] {
         for measured in self where !names.contains(measured.testImages) { names.append(measured.testImages) }
         let note = contains { $0.variant.precision == .int8 } ? IntegerNote.text : nil
         return "accuracy  on \(names.joined(separator: "; "))\n"
-            + "p50, p95  of one image alone; images/s in batches; KB of 1,000 bytes of weights"
+            + "p50, p95  of one \(samples.dropLast()) alone; \(samples)/s in batches; KB of 1,000 bytes of weights"
             + (note.map { "\n" + SettingsText.wrapped($0, indent: 2, first: 0) } ?? "")
     }
 }

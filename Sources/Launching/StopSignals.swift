@@ -2,11 +2,13 @@ import CProcess
 import Foundation
 package import Runtime
 
-/// The signals that ask the run to stop, SIGINT and SIGTERM. Their handlers only raise a flag, which the run looks at:
-/// nearly nothing else is allowed within a handler.
+/// The signals that ask the run to stop: SIGINT, SIGTERM, and SIGUSR1, by which `scripts/mpirun` asks for either. Their
+/// handlers only raise a flag, which the run looks at: nearly nothing else is allowed within a handler.
 package enum StopSignals {
-    /// The flag of this process. A SIGTERM that stands for the user's Ctrl-C is reported as SIGINT.
-    private static let flag = StopFlag { $0 == SIGTERM && Launch.wasInterrupted ? SIGINT : $0 }
+    /// All of them.
+    private static let numbers = [SIGINT, SIGTERM, SIGUSR1]
+    /// The flag of this process. Which of the two a launcher has got is reported, whatever it has passed on.
+    private static let flag = StopFlag { $0 == SIGINT || Launch.wasInterrupted ? SIGINT : SIGTERM }
 
     /// Bytes of the handlers' stack: room for the registers of any processor, some 10 KB, and more.
     private static let stackBytes = 1 << 16
@@ -36,7 +38,7 @@ package enum StopSignals {
         // A launcher may have left them blocked.
         var signals = sigset_t()
         sigemptyset(&signals)
-        for number in [SIGINT, SIGTERM] {
+        for number in numbers {
             sigaction(number, &action, nil)
             sigaddset(&signals, number)
         }
@@ -58,6 +60,6 @@ package enum StopSignals {
 
     /// Restores the default: from here on these signals end the process again.
     static func lower() {
-        for number in [SIGINT, SIGTERM] { signal(number, SIG_DFL) }
+        for number in numbers { signal(number, SIG_DFL) }
     }
 }

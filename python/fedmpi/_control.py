@@ -54,7 +54,7 @@ class Control:
         self.round = self._trained = 0
         self.has_left_collectives = self.is_stopped = self.have_orders_ended = False
         self._signal = 0
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1, signal.SIGHUP):
             signal.signal(number, self._note_signal)
 
     def _note_signal(self, number: int, _: Any) -> None:

@@ -202,11 +202,11 @@ extension RunReport {
             let meant = run.hasTopology ? ", counted as without --topology" : ""
             // What clients are asked to try on their own samples is no round's traffic.
             let tests = run.setting("client-test").flatMap { Double($0) }.map { $0 > 0 } ?? false
-            let more =
-                (tests ? ", with what the clients' own tests (--client-test) take" : "")
-                + (run.clientStateBytes > 0 ? ", with what clients keep (below: states)" : "")
+            let more = tests ? ", with what the clients' own tests (--client-test) take" : ""
+            // These go down as messages of their own.
+            let kept = run.clientStateBytes > 0 ? ", with what clients keep (below: states)" : ""
             let updates = NumberText.grouped(sum(.gather, \.bytesIn))
-            facts.append(("updates, server's log", "\(updates) bytes in\(more)\(meant)"))
+            facts.append(("updates, server's log", "\(updates) bytes in\(kept)\(more)\(meant)"))
             facts.append(
                 (
                     "weights, server's log",

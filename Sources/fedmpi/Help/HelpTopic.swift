@@ -99,7 +99,7 @@ struct HelpTopic {
 
     /// How a run is given an end in time.
     private static let timeLimit =
-        "A run has no limit of its own: `timeout --foreground 10m mpirun -np 6 fedmpi …` stops it by a signal, saved, and "
+        "A run has no limit of its own: `timeout 10m mpirun -np 6 fedmpi …` stops it by a signal, saved, and "
         + "--resume RUN goes on. Under Slurm `sbatch --time` does (docs/CLUSTER-LAB.md)."
 
     /// The list of all settings as text, Markdown (docs/SETTINGS.md) or JSON.

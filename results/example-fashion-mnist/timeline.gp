@@ -1,7 +1,7 @@
 # gnuplot timeline.gp draws timeline.png from timeline.csv.
 reset
 set encoding utf8
-set terminal pngcairo noenhanced size 1200,1004 font "sans-serif,21.0" linewidth 2 pointscale 2 background "#ffffff"
+set terminal pngcairo noenhanced size 1200,1036 font "sans-serif,21.0" linewidth 2 pointscale 2 background "#ffffff"
 set output 'timeline.png'
 DATA = 'timeline.csv'
 set datafile separator ","
@@ -16,12 +16,12 @@ set border 3 lc rgb "#777777"
 set tics nomirror textcolor rgb "#333333"
 set format "%h"
 set grid lt 1 lc rgb "#e8e8e8" lw 1
-set label 'example-fashion-mnist: 10 rounds, all on vm' at screen 0.02000, screen 0.96016 left
-set key at screen 0.01333, screen 0.93625 left top horizontal reverse Left maxcols 3 samplen 1.5 width 1 noenhanced
+set label 'example-fashion-mnist: 10 rounds, all on vm' at screen 0.02000, screen 0.96139 left
+set key at screen 0.01333, screen 0.93822 left top horizontal reverse Left maxcols 3 samplen 1.5 width 1 noenhanced
 set lmargin at screen 0.11333
 set rmargin at screen 0.96667
-set tmargin at screen 0.80478
-set bmargin at screen 0.56574
+set tmargin at screen 0.81081
+set bmargin at screen 0.57915
 set arrow from 0.072608, graph 0 to 0.072608, graph 1 nohead lc rgb "#333333" lw 0.6 front
 set arrow from 2.704198, graph 0 to 2.704198, graph 1 nohead lc rgb "#333333" lw 0.6 front
 set arrow from 5.396502, graph 0 to 5.396502, graph 1 nohead lc rgb "#333333" lw 0.6 front
@@ -56,12 +56,12 @@ set border 3 lc rgb "#777777"
 set tics nomirror textcolor rgb "#333333"
 set format "%h"
 set grid lt 1 lc rgb "#e8e8e8" lw 1
-set label 'round 6, the one of median length' at screen 0.02000, screen 0.40637 left
+set label 'round 6, the one of median length' at screen 0.02000, screen 0.40927 left
 unset key
 set lmargin at screen 0.11333
 set rmargin at screen 0.96667
-set tmargin at screen 0.37052
-set bmargin at screen 0.13147
+set tmargin at screen 0.37452
+set bmargin at screen 0.14286
 
 set style fill solid noborder
 unset grid

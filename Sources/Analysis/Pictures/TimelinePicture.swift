@@ -52,7 +52,7 @@ extension Picture {
             [
                 Panel(
                     panel == 0 ? Self.title(run.name, title) : "round \(median?.round ?? 0), the one of median length",
-                    height: max(40, 20 * shown.count), left: 20 + Panel.width(labels, atMost: 24),
+                    height: max(40, 20 * shown.count), left: 20 + Panel.width(labels, atMost: 24), bottom: 68,
                     key: panel == 0 ? used.named.map(\.rawValue) : [],
                     body: """
                         \(panel == 0 ? marks : "")

@@ -56,6 +56,13 @@ struct CheckupTests {
         #expect(throws: ConfigurationError.self) { try Checkup.ask(hostsOf: "/nowhere") }
     }
 
+    @Test func `A host is asked by the name that mpirun calls it by`() {
+        let names = ["edge01.example.org", "edge01", "10.255.255.1", "fe80::1"]
+        let called = names.map { Checkup.called($0, keepsDomains: false) }
+        #expect(called == ["edge01", "edge01", "10.255.255.1", "fe80::1"])
+        #expect(names.map { Checkup.called($0, keepsDomains: true) } == names)
+    }
+
     @Test func `A results folder that cannot be written is found`() {
         let sealed = Checkup.disk("/proc/none/results")
         #expect(sealed.isFatal && sealed.advice?.contains("--results") == true)
@@ -78,6 +85,7 @@ struct CheckupTests {
             ("a slots=4\nb slot=4\n", "line 2: 'slot' is no keyword; a line is HOST, or HOST slots=N max_slots=N"),
             ("a slots=four\n", "line 1: slots is 'four', not a number of 1 or more"),
             ("a slots\n", "line 1: 'slots' has no value"),
+            ("a slots=4 max_slots=4\nb slots=2 max-slots=1\n", "line 2: max_slots is 1, less than slots, 2"),
         ] as [(String, String?)])
     func `A hostfile that mpirun would not read is refused with its line`(text: String, fault: String?) throws {
         let file = FileManager.default.temporaryDirectory.appendingPathComponent("hosts-\(UUID().uuidString)")

@@ -79,8 +79,8 @@ import Testing
         #expect(news.first == .answered(1) && news.last == .tookOver(1) && news.count == 3)
         let tried = engines.epochs[2]
         #expect(tried.answeredByOther >= 200 && tried.answeredByOther <= 201)
-        // A quarter of the requests were its own: 800 on average, with a standard deviation of 49.
-        #expect((600...1000).contains(tried.answered))
+        // A quarter of the requests were its own, drawn four in turn: 800 on average, with a standard deviation of 98; three of them.
+        #expect((506...1094).contains(tried.answered))
         #expect(result.answersByStep[1] == tried.answeredByOther + engines.epochs[3].answered)
         #expect(engines.switches.map(\.reason) == ["m@2 takes over from m@1"])
         #expect(engines.switches[0].from == 0 && engines.switches[0].to == 1)

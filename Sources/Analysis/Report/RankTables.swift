@@ -154,8 +154,9 @@ struct RankTables {
             "\(NumberText.fixed(more, 2)) times the other ranks' samples, at \(NumberText.fixed(speed, 2)) times their speed"
     }
 
-    /// The client rank that rank 0 waited for longer than all its work can explain: it was stopped, or its link was; nil
-    /// where that was less than a tenth of the rounds' time.
+    /// The client rank that rank 0 waited for longer than all its work can explain; nil where that was less than a tenth of the
+    /// rounds' time. It was stopped, or its link, or the rank that passes a broadcast on to it: that one's time is then in a
+    /// collective, too, and looks like anybody's.
     private var late: String? {
         let ranks = run.timing.ranks
         let duration = account.rounds.reduce(0) { $0 + $1.duration }
@@ -165,7 +166,7 @@ struct RankTables {
             guard excess > 0, 10 * excess >= duration else { continue }
             return
                 "rank 0 waited \(NumberText.seconds(wait.duration)) s for \(ranks[place].name), which worked for "
-                + "\(NumberText.seconds(account.ranks[place].useful)) s in all: it stood still, or its messages did"
+                + "\(NumberText.seconds(account.ranks[place].useful)) s in all: it stood still, or its link, or a rank that passes broadcasts on to it"
         }
         return nil
     }

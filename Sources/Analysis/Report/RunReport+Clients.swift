@@ -107,24 +107,53 @@ extension RunReport {
 
     /// What the clients of each class of devices came to in all rounds: turns, and bytes where the rounds list them.
     private var classTable: [Document.Block] {
-        guard !run.clientClasses.isEmpty else { return [] }
-        let bytes = bytesByClient
+        let classes = classTotals
+        guard !classes.isEmpty else { return [] }
+        let hasBytes = classes.allSatisfy { $0.bytes != nil }
         var table = Document.Table(
-            columns: ["device", "clients", "turns"] + (bytes.isEmpty ? [] : ["bytes up", "bytes down"]))
+            columns: ["device", "clients", "turns"] + (hasBytes ? ["bytes up", "bytes down"] : []))
+        for total in classes {
+            let bytes = total.bytes.map { [$0.upload, $0.download] } ?? []
+            table.rows.append([total.name] + ([total.clients, total.turns] + bytes).map { NumberText.grouped($0) })
+        }
+        return [.table(table)]
+    }
+
+    /// The clients of a class of devices: how many there are, their turns, and their bytes in all rounds.
+    struct ClassTotal {
+        let name: String
+        let clients, turns: Int
+        /// Nil where the rounds do not tell.
+        let bytes: (upload: Int, download: Int)?
+    }
+
+    /// What the classes of devices came to; empty without a fleet that counts them.
+    ///
+    /// Where the rounds list no bytes by client all clients of a round had equally many; they are then told where all rounds had, and each
+    /// turn was logged.
+    var classTotals: [ClassTotal] {
+        let bytes = bytesByClient
+        let rounds = run.log.rounds.filter { $0.participants > 0 }
+        let each = Set(rounds.map { [$0.uploadBytes / $0.participants, $0.downloadBytes / $0.participants] })
+        let turns = account.clients.values.reduce(0) { $0 + $1.rounds }
+        let isEven = each.count == 1 && turns == rounds.reduce(0) { $0 + $1.participants }
         var end = 0
-        for kind in run.clientClasses {
+        return run.clientClasses.map { kind in
             let clients = end..<end + kind.clients
             end += kind.clients
             let turns = clients.reduce(0) { $0 + (account.clients[$1]?.rounds ?? 0) }
-            var row = [kind.name, NumberText.grouped(kind.clients), NumberText.grouped(turns)]
-            if !bytes.isEmpty {
-                row += [\Sums.upload, \Sums.download].map { part in
-                    NumberText.grouped(clients.reduce(0) { $0 + (bytes[$1]?[keyPath: part] ?? 0) })
+            let sums: Sums? =
+                if !bytes.isEmpty {
+                    clients.reduce(into: (0, 0)) { sums, client in
+                        sums = (sums.0 + (bytes[client]?.upload ?? 0), sums.1 + (bytes[client]?.download ?? 0))
+                    }
+                } else if isEven, let each = each.first {
+                    (turns * each[0], turns * each[1])
+                } else {
+                    nil
                 }
-            }
-            table.rows.append(row)
+            return ClassTotal(name: kind.name, clients: kind.clients, turns: turns, bytes: sums)
         }
-        return [.table(table)]
     }
 
     /// A client's bytes in all rounds that list them.

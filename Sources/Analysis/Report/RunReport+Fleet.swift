@@ -50,6 +50,14 @@ extension RunReport {
                 return "\(name) \(NumberText.fixed(sum(metric.name), 1))"
             }
         if !classes.isEmpty { line("by class", "J: " + classes.joined(separator: ", ")) }
+        let totals = classTotals
+        if !totals.isEmpty {
+            line("", "turns: " + totals.map { "\($0.name) \(NumberText.grouped($0.turns))" }.joined(separator: ", "))
+            let sent = totals.compactMap { total in
+                total.bytes.map { "\(total.name) \(NumberText.fixed(Double($0.upload) / 1e6, 2))" }
+            }
+            if sent.count == totals.count { line("", "MB up: " + sent.joined(separator: ", ")) }
+        }
         if let tenth = last("battery_p10"), let half = last("battery_p50"), let most = last("battery_p90") {
             line(
                 "batteries",

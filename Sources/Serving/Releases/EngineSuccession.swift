@@ -18,6 +18,10 @@ final class EngineSuccession {
         let firstStep: Int
         var trial: ReleaseTrial
         var hasAnswered = false
+        /// Whose turn it is, and for how many requests more.
+        var turn = (isNew: false, left: 0)
+        /// Who has answered last; nil where nobody has since the trial began.
+        var lastWasNew: Bool?
         /// Whether the decision is made: there is one look only.
         var isReported = false
 
@@ -39,6 +43,10 @@ final class EngineSuccession {
         /// The run's seed, and the device's index, which decide what requests a trial gets.
         let (seed, device): (UInt64, Int)
     }
+
+    /// Requests that a release answers in turn while it is tried. Drawn one by one, those of the rarer release would find the other's
+    /// weights in the caches each time, and take longer for that alone.
+    private static let turn = 4
 
     /// All candidates so far, and all steps as indices of them, as a report has them.
     private(set) var verdicts: [ModelSelector.Verdict]
@@ -95,7 +103,7 @@ final class EngineSuccession {
         guard let follow else { return try engine.predict(images[index], arrival: arrival) }
         for item in follow.desk.take() { handle(item, follow, labels: images.labels) }
         let step = engine.step
-        guard let challenger, random.uniformDouble() < challenger.trial.rules.share else {
+        guard let challenger, isTurn(of: challenger) else {
             let prediction = try engine.predict(images[index], arrival: arrival)
             note(prediction, image: index, isNew: false)
             if engine.step != step { restartTrial(labels: images.labels) }
@@ -108,6 +116,15 @@ final class EngineSuccession {
         return AdaptiveInferenceEngine.Prediction(
             label: prediction.label, step: challenger.firstStep + prediction.step, service: prediction.service,
             latency: prediction.latency)
+    }
+
+    /// Whether the next request is the challenger's; draws whose turn is next when one is over.
+    private func isTurn(of challenger: Challenger) -> Bool {
+        if challenger.turn.left == 0 {
+            challenger.turn = (random.uniformDouble() < challenger.trial.rules.share, Self.turn)
+        }
+        challenger.turn.left -= 1
+        return challenger.turn.isNew
     }
 
     /// Ends the last stretch of time; to be called when the load is over.
@@ -184,6 +201,7 @@ final class EngineSuccession {
     private func restartTrial(labels: [Int32]) {
         guard let challenger else { return }
         challenger.engine.hold(at: min(engine.step, challenger.engine.steps.count - 1))
+        challenger.lastWasNew = nil
         if !challenger.isReported { challenger.trial = ReleaseTrial(challenger.trial.rules, labels: labels) }
     }
 
@@ -200,8 +218,10 @@ final class EngineSuccession {
         epochs[epochs.count - 1].answered += 1
         if isNew { epochs[epochs.count - 1].answeredByOther += 1 }
         guard let challenger, !challenger.isReported else { return }
+        let isWarm = challenger.lastWasNew == isNew
+        challenger.lastWasNew = isNew
         challenger.trial.take(
-            image: image, label: prediction.label, seconds: prediction.service.inSeconds, isNew: isNew)
+            image: image, label: prediction.label, seconds: isWarm ? prediction.service.inSeconds : nil, isNew: isNew)
         if isNew, !challenger.hasAnswered {
             challenger.hasAnswered = true
             follow?.desk.tell(.answered(challenger.release.number))

@@ -8,7 +8,9 @@ import Foundation
 struct ReleaseTrial {
     /// How it is decided.
     let rules: TrialRules
-    /// Seconds of computing of each answer.
+    /// Answers so far.
+    private var (oldAnswers, newAnswers) = (0, 0)
+    /// Seconds of computing of each that was timed.
     private var (old, new): ([Double], [Double]) = ([], [])
     /// The class that each image was answered with; -1: not yet.
     private var (oldLabels, newLabels): ([Int32], [Int32])
@@ -31,20 +33,22 @@ struct ReleaseTrial {
     /// - Parameters:
     ///   - image: Index of the image.
     ///   - label: The class that it was answered with.
-    ///   - seconds: Of computing.
+    ///   - seconds: Of computing; nil where the other release has answered just before, and left its own weights in the caches.
     ///   - isNew: Whether the new release answered.
-    mutating func take(image: Int, label: Int, seconds: Double, isNew: Bool) {
+    mutating func take(image: Int, label: Int, seconds: Double?, isNew: Bool) {
         if isNew {
-            new.append(seconds)
+            newAnswers += 1
+            if let seconds { new.append(seconds) }
             newLabels[image] = Int32(label)
         } else {
-            old.append(seconds)
+            oldAnswers += 1
+            if let seconds { old.append(seconds) }
             oldLabels[image] = Int32(label)
         }
     }
 
     /// Whether there are enough answers for the decision: of the new release as many as the rules say, and of the old one as many.
-    var isComplete: Bool { new.count >= rules.requests && old.count >= rules.requests }
+    var isComplete: Bool { newAnswers >= rules.requests && oldAnswers >= rules.requests }
 
     /// The decision. Ask once, as soon as ``isComplete``: with every further look the probability of a false alarm would grow.
     ///
@@ -74,7 +78,7 @@ struct ReleaseTrial {
         let both = labels.indices.filter { oldLabels[$0] >= 0 && newLabels[$0] >= 0 }
         let alike = both.count { oldLabels[$0] == newLabels[$0] }
         return TrialReport(
-            requests: new.count, oldRequests: old.count, images: newScore.of, p50Ms: 1000 * newTimes.value(0.5),
+            requests: newAnswers, oldRequests: oldAnswers, images: newScore.of, p50Ms: 1000 * newTimes.value(0.5),
             p95Ms: 1000 * newTimes.value(0.95), oldP50Ms: 1000 * oldTimes.value(0.5),
             oldP95Ms: 1000 * oldTimes.value(0.95), accuracy: after, oldAccuracy: before,
             agreement: both.isEmpty ? nil : Self.share((alike, both.count)),

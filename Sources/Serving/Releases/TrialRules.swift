@@ -2,7 +2,7 @@ import Foundation
 
 /// How a release is tried beside the one that serves, and when it is refused.
 ///
-/// A share of the requests, drawn at random, goes to the new release, so that both see the same load. There is one look, after
+/// A share of the requests, drawn at random four in turn, goes to the new release, so that both see the same load. There is one look, after
 /// ``requests`` answers of the new one; no decision is taken before. It is refused when it is *shown* to be slower than ``slowdown`` allows
 /// or to lose more accuracy than ``accuracyLoss``: each test is one-sided and keeps its part of ``level``, so that a release that is within
 /// the margins is refused with at most that probability, on all devices together (Bonferroni).

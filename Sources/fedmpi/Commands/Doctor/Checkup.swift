@@ -121,21 +121,32 @@ enum Checkup {
 
     // MARK: Hosts by ssh
 
-    /// Asks each host of a hostfile by ssh, as Open MPI will: without a password, within five seconds.
+    /// The name by which Open MPI calls a host: up to its first dot, unless it is an address or it was told to keep the rest.
+    static func called(_ host: String, keepsDomains: Bool) -> String {
+        let isAddress = host.contains(":") || host.allSatisfy { $0.isNumber || $0 == "." }
+        return keepsDomains || isAddress ? host : host.prefix { $0 != "." }.description
+    }
+
+    /// Asks each host of a hostfile by ssh, as Open MPI will: by the same name, without a password, within five seconds.
     ///
     /// - Throws: `ConfigurationError` when the file cannot be read, or has no host.
     static func ask(hostsOf file: String) throws(ConfigurationError) -> [Finding] {
-        try hosts(ofFile: file).map { host in
+        let kept = ProcessInfo.processInfo.environment["OMPI_MCA_orte_keep_fqdn_hostnames"]
+        let keepsDomains = ["1", "true", "yes"].contains(kept?.lowercased())
+        return try hosts(ofFile: file).map { written in
+            let host = called(written, keepsDomains: keepsDomains)
+            let shown = host == written ? host : "\(host) (\(written) without its domain, as mpirun calls it)"
             let own = [MPIWorld.hostName, ProcessInfo.processInfo.hostName, "localhost", "127.0.0.1", "::1"]
-            guard !own.contains(host) else {
-                return Finding(name: "ssh", text: "\(host) is this machine, and needs none")
+            guard !own.contains(host), !own.contains(written) else {
+                return Finding(name: "ssh", text: "\(written) is this machine, and needs none")
             }
             let (code, line) = ssh(host)
-            guard code != 0 else { return Finding(name: "ssh", text: "\(host) answers") }
+            guard code != 0 else { return Finding(name: "ssh", text: "\(shown) answers") }
             return Finding(
-                name: "ssh", text: "\(host) does not answer: \(line.printable)",
+                name: "ssh", text: "\(shown) does not answer: \(line.printable)",
                 advice: line.contains("resolve")
                     ? "look for the name in the hostfile, /etc/hosts and DNS"
+                        + (host == written ? "" : "; OMPI_MCA_orte_keep_fqdn_hostnames=1 keeps the domain")
                     : "try `ssh \(host) true`: mpirun needs it to work without a question (ssh-copy-id, known_hosts)",
                 isFatal: true)
         }
@@ -161,6 +172,7 @@ enum Checkup {
     private static func fault(ofLine line: Substring) -> String? {
         let words = line.prefix { $0 != "#" }.replacing("=", with: " = ").split(whereSeparator: \.isWhitespace)
         guard words.count > 1 else { return nil }
+        var most: [Bool: Int] = [:]
         var rest = words.dropFirst()
         while let key = rest.popFirst() {
             guard keywords.contains(key.lowercased()) else {
@@ -170,8 +182,10 @@ enum Checkup {
             guard !numbers.contains(key.lowercased()) || (Int(value) ?? 0) > 0 else {
                 return "\(key) is '\(String(value).printable)', not a number of 1 or more"
             }
+            if key.lowercased() != "port", let number = Int(value) { most[key.lowercased().contains("max")] = number }
         }
-        return nil
+        guard let slots = most[false], let limit = most[true], limit < slots else { return nil }
+        return "max_slots is \(limit), less than slots, \(slots)"
     }
 
     /// Keywords of Open MPI's hostfiles (`orte/util/hostfile/hostfile_lex.l`), and those that take a number.

@@ -28,7 +28,9 @@ struct SplitText {
     private var header: String {
         let shape = report.features.map { "\($0)" }.joined(separator: "×")
         var lines = [
-            "model     \(report.model), cut at \(report.cut) of \(report.layers): \(shape) features cross as \(settings.features)",
+            "model     \(report.model), cut at \(report.cut) of \(report.layers): "
+                + (report.cut < report.layers
+                    ? "\(shape) features cross as \(settings.features)" : "all on the devices, nothing crosses"),
             "data      \(settings.testImages)",
             "devices   \(report.devices), \(settings.rate.map { "\(Format.fixed($0, 0)) images a second arrive in all" } ?? "closed loop"), "
                 + "messages of \(settings.batch), window \(settings.window)",

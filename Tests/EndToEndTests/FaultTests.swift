@@ -270,7 +270,8 @@ struct FaultTests {
 
     @Test(arguments: [
         ("rank 0 is killed", "kill -KILL $(rank 0)", 137),
-        ("a client rank ends by another signal", "kill -USR1 $(rank 2)", 138),
+        ("a client rank ends by another signal", "kill -USR2 $(rank 2)", 140),
+        ("a rank is asked by the signal of scripts/mpirun", "kill -USR1 $(rank 2)", 143),
         ("mpirun is killed while a rank is stopped", "kill -STOP $(rank 2); kill -KILL $job", 137),
         (
             "the job is told to stop, after a rank was killed",

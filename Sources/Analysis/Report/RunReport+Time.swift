@@ -226,8 +226,8 @@ extension RunReport {
                 .paragraph(
                     "As the program meant it: a collective counts once between the root and each member, though on the wire "
                         + "a tree of ranks forwards it. What is sent from rank to rank stands in two lines, the sender's and the "
-                        + "receiver's; the table of ranks has each byte sent once. Times run from the call to its completion, "
-                        + "waiting included. A round that was repeated, or was begun and not finished, is in these tables and not in "
+                        + "receiver's, or in the sender's alone where its receiver ended before it came; the table of ranks has "
+                        + "each byte sent once. Times run from the call to its completion, waiting included. A round that was repeated, or was begun and not finished, is in these tables and not in "
                         + "the round log."))
         }
         if let matrix { section.blocks.append(.table(matrix)) }

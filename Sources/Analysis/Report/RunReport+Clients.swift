@@ -80,6 +80,7 @@ extension RunReport {
         let names = run.clientNames
         add("name", !names.isEmpty) { names.indices.contains($0) ? names[$0] : nil }
         let hasClasses = !run.clientClasses.isEmpty
+        let texts = [!names.isEmpty, hasClasses].count { $0 }
         add("device", hasClasses) { [run] in run.deviceClass(of: $0) }
         add("samples", !samples.isEmpty) { samples.indices.contains($0) ? NumberText.grouped(samples[$0]) : nil }
         add("global model", accuracies.values.contains { $0.globalAccuracy != nil }) {
@@ -98,7 +99,7 @@ extension RunReport {
         let rows = shown.indices.map { place in columns.map { $0.cell(clients[place]) } }
         let table = Document.Table(
             columns: columns.map(\.title),
-            words: (names.isEmpty && !hasClasses ? 0 : 1) + (names.isEmpty ? 0 : 1) + (hasClasses ? 1 : 0), rows: rows,
+            words: texts == 0 ? 0 : 1 + texts, rows: rows,
             summary: NumberText.count(clients.count, "client")
                 + (shown.isWhole ? "" : ", of which \(NumberText.grouped(rows.count)) are shown"))
         let lost = rankTables.lost.map { [Document.Block.facts([("lost", $0)])] } ?? []
@@ -132,6 +133,8 @@ extension RunReport {
     /// Where the rounds list no bytes by client all clients of a round had equally many; they are then told where all rounds had, and each
     /// turn was logged.
     var classTotals: [ClassTotal] {
+        // Adding up the bytes of all rounds takes its time.
+        guard !run.clientClasses.isEmpty else { return [] }
         let bytes = bytesByClient
         let rounds = run.log.rounds.filter { $0.participants > 0 }
         let each = Set(rounds.map { [$0.uploadBytes / $0.participants, $0.downloadBytes / $0.participants] })
